@@ -1,0 +1,1 @@
+"""Prompt texts and the parser's data. No logic lives here."""
