@@ -71,7 +71,7 @@ class Copy(Call):
 
     files: Files = arg("the files: paths, or $n for the result of step n", Form.FILES, default=())
     path: str | None = arg("the file or folder", Form.PATH, positional=True)
-    to: str = arg("the target: a file, or a folder to put them into", Form.PATH, required=True, default="")
+    to: str = arg("the target: a file, or a folder to put them into", Form.PATH, required=True, positional=True, default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class Move(Call):
 
     files: Files = arg("the files: paths, or $n for the result of step n", Form.FILES, default=())
     path: str | None = arg("the file or folder", Form.PATH, positional=True)
-    to: str = arg("the target: a file, or a folder to put them into", Form.PATH, required=True, default="")
+    to: str = arg("the target: a file, or a folder to put them into", Form.PATH, required=True, positional=True, default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

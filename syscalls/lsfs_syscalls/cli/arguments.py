@@ -1,0 +1,127 @@
+"""The command line's grammar, made from the table of calls: every call is a subcommand, every argument an option.
+
+It knows how words on a command line become a call record, not what a call does.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from lsfs_syscalls.calls.record import Argument, Call, Form, field_name
+from lsfs_syscalls.calls.table import CALLS
+
+ALIASES = {"ls": "list", "cat": "read", "find": "retrieve", "search": "retrieve", "mv": "move", "cp": "copy", "rm": "delete"}
+"""Names that hands type for a call."""
+
+LIFECYCLE_CALLS = frozenset({"mount", "unmount"})
+"""Calls that the lifecycle commands (`up`, `down`) run, because they start and end the engine process itself."""
+
+_SHORT = {"k": "-k", "recursive": "-r"}
+_SECOND = {"group_by": ("files", "under"), "tag": ("tags",), "untag": ("tags",), "concat": ("files",)}
+
+
+def common_options() -> argparse.ArgumentParser:
+    """Return the options that every command takes, as a parent parser."""
+    p = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    g = p.add_argument_group("every command")
+    g.add_argument(
+        "--root", metavar="DIR", help="the root to work on (default: LSFS_ROOT, or the nearest root or mount upwards)"
+    )
+    g.add_argument("--state", metavar="DIR", help="where lsfs keeps its own data (default: ROOT/.lsfs)")
+    g.add_argument("--json", action="store_true", help="print the answer as JSON")
+    g.add_argument("--yes", "-y", action="store_true", help="do what changes files without asking")
+    g.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
+    g.add_argument("--explain", action="store_true", help="show how the answer came about")
+    g.add_argument("--now", metavar="TIME", help="take this as the present time (ISO 8601)")
+    return p
+
+
+def add_calls(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add a subcommand for every call of the table to the subparsers `commands`."""
+    for name, call in CALLS.items():
+        if name in LIFECYCLE_CALLS:
+            continue
+        aliases = [a for a, of in ALIASES.items() if of == name]
+        doc = (call.__doc__ or "").strip()
+        p = commands.add_parser(
+            name.replace("_", "-"), aliases=[*aliases, *_underscored(name)], parents=[common], help=doc, description=doc
+        )
+        p.set_defaults(call=name)
+        for a in call.arguments():
+            _add_argument(p, name, a)
+
+
+def _underscored(name: str) -> list[str]:
+    return [name] if "_" in name else []
+
+
+def _add_argument(p: argparse.ArgumentParser, call: str, a: Argument) -> None:
+    dest = "arg_" + a.name
+    if a.form is Form.FLAG:
+        p.add_argument("--" + a.name, dest=dest, action=argparse.BooleanOptionalAction, default=None, help=a.doc)
+        return
+    kind: dict[str, Any] = {"dest": dest, "help": a.doc, "default": None}
+    if a.choices:
+        kind["choices"] = a.choices
+    elif a.python in (int, float):
+        kind["type"] = size if a.form is Form.SIZE else a.python
+    else:
+        kind["metavar"] = _metavar(a)
+    if a.many:
+        kind["action"] = "extend"
+        kind["nargs"] = "+"
+    names = [_SHORT[a.name]] if a.name in _SHORT else []
+    p.add_argument(*names, "--" + a.name.replace("_", "-"), **kind)
+    if a.positional:
+        p.add_argument(dest + "_here", metavar=a.name.upper(), nargs="?", default=None, help=a.doc)
+    elif a.name in _SECOND.get(call, ()) and a.many:
+        p.add_argument(dest + "_here", metavar=a.name.upper(), nargs="*", default=None, help=a.doc)
+
+
+def _metavar(a: Argument) -> str:
+    names = {
+        Form.TIME: "TIME",
+        Form.PATH: "PATH",
+        Form.FILES: "PATH",
+        Form.SET: "PATH",
+        Form.DURATION: "DURATION",
+        Form.GLOB: "GLOB",
+    }
+    return names.get(a.form, "TEXT")
+
+
+def size(text: str) -> int:
+    """Return the bytes that `10k`, `3MB` or `1.5GiB` mean (binary units).
+
+    Raises:
+        argparse.ArgumentTypeError: it is no size.
+    """
+    number = text.lower().rstrip("ib").rstrip()
+    power = {"k": 1, "m": 2, "g": 3, "t": 4}.get(number[-1:], 0)
+    try:
+        return int(float(number[:-1] if power else number) * 1024**power)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}` is no size; write 500, 10k, 3MB or 1.5GiB") from None
+
+
+def call_of(options: argparse.Namespace) -> Call:
+    """Return the call that the parsed command line names.
+
+    Raises:
+        BadRequest: a required argument is missing, or one is off.
+    """
+    call = CALLS[options.call]
+    args: dict[str, Any] = {}
+    for a in call.arguments():
+        value = getattr(options, "arg_" + a.name, None)
+        here = getattr(options, "arg_" + a.name + "_here", None)
+        value = value if here in (None, []) else here
+        if value is not None:
+            args[a.name] = value
+    return call.from_json(args)
+
+
+def described(call: type[Call]) -> dict[str, str]:
+    """Return the call's argument names with their one-line meaning (completion and help use it)."""
+    return {field_name(a.name): a.doc for a in call.arguments()}

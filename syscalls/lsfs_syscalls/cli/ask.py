@@ -1,0 +1,75 @@
+"""Prompts and calls from the command line: shown as a plan, agreed to where they change something, run, and their answer printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsfs.errors import EXIT_ERROR, EXIT_FOUND, Denied
+from lsfs_syscalls.calls.record import Call, Effect
+from lsfs_syscalls.cli.session import Session
+from lsfs_syscalls.render.plan import question_lines
+
+
+def run_call(session: Session, call: Call) -> int:
+    """Run one call that was given as such, and return the exit status."""
+    plan = {"prompt": "", "parser": "direct", "steps": [{"syscall": type(call).syscall, "args": call.to_json()}]}
+    if type(call).effect is Effect.READ:
+        return _finish(session, _run(session, plan, consent=False), plan=None)
+    return _with_consent(session, plan, previewed=None)
+
+
+def run_prompt(session: Session, prompt: str) -> int:
+    """Understand a prompt, ask where something has to be asked, run it, and return the exit status."""
+    asked = session.client.ask(prompt, now=_now(session), explain=session.flag("explain"), dry_run=session.flag("dry_run"))
+    plan = asked["plan"]
+    if plan.get("clarify"):
+        return _question(session, plan)
+    for line in plan.get("notices") or ():
+        session.note(session.paint.dim(line))
+    if "answers" in asked:
+        if not session.flag("json"):
+            session.show_plan(plan, None)
+        return _finish(session, asked["answers"], plan=plan)
+    return _with_consent(session, plan, previewed=asked.get("preview"))
+
+
+def _question(session: Session, plan: dict[str, Any]) -> int:
+    if session.flag("json"):
+        session.print_json(plan)
+    else:
+        for line in question_lines(plan, session.paint):
+            session.note(line)
+    return EXIT_ERROR
+
+
+def _with_consent(session: Session, plan: dict[str, Any], previewed: dict[str, Any] | None) -> int:
+    preview = previewed or session.client.preview(plan, now=_now(session))
+    if session.flag("dry_run"):
+        if session.flag("json"):
+            session.print_json({"plan": plan, "preview": preview})
+        else:
+            session.show_plan(plan, preview)
+        return EXIT_FOUND
+    if not session.flag("json") or not session.flag("yes"):
+        session.show_plan(plan, preview)
+    if not session.consent():
+        return session.refused()
+    return _finish(session, _run(session, plan, consent=True), plan=plan if plan["prompt"] else None)
+
+
+def _run(session: Session, plan: dict[str, Any], *, consent: bool) -> list[dict[str, Any]]:
+    return session.client.plan(plan, consent=consent, now=_now(session), explain=session.flag("explain"))
+
+
+def _finish(session: Session, answers: list[dict[str, Any]], plan: dict[str, Any] | None) -> int:
+    if not answers:
+        raise Denied("the engine gave no answer")
+    body = answers[-1]
+    if plan is not None and session.flag("json"):
+        body = {**body, "plan": plan}
+    return session.answer(body)
+
+
+def _now(session: Session) -> str | None:
+    now: str | None = getattr(session.options, "now", None)
+    return now

@@ -1,0 +1,83 @@
+"""The program `lsfs`: reads the command line and hands it to a command, a call or the prompt's way.
+
+A first argument with a blank in it is a prompt. Errors are printed in one line on the standard error output; the exit status is
+0 for found or done, 1 for nothing found, 2 for an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from lsfs.errors import EXIT_ERROR, LsfsError
+from lsfs_syscalls.cli import commands
+from lsfs_syscalls.cli.arguments import add_calls, call_of, common_options
+
+DESCRIPTION = """A semantic file system: search, history and undo for a directory you already have.
+
+  lsfs up DIR [MOUNTPOINT]     serve a directory
+  lsfs "find my notes on the Berlin office from last week"
+  lsfs retrieve "flash caching" -k 5
+  lsfs undo
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the whole grammar of the command line."""
+    common = common_options()
+    p = argparse.ArgumentParser(
+        prog="lsfs", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter, parents=[common]
+    )
+    sub = p.add_subparsers(dest="command", metavar="COMMAND", title="commands and calls")
+    commands.add(sub, common)
+    add_calls(sub, common)
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and _is_prompt(words):
+        words = ["ask", *words]
+    p = parser()
+    options = p.parse_args(words)
+    if options.command is None:
+        p.print_help()
+        return EXIT_ERROR
+    try:
+        return _run(options)
+    except LsfsError as e:
+        return _failed(e)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _is_prompt(words: list[str]) -> bool:
+    """Tell whether the first word that is not an option is a prompt: it has a blank in it."""
+    first = next((w for w in words if not w.startswith("-")), "")
+    return " " in first.strip() and words.index(first) == 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    if hasattr(options, "call"):
+        return commands.run_call_command(options, call_of(options))
+    return commands.run(options)
+
+
+def _failed(e: LsfsError) -> int:
+    print(f"lsfs: {e}", file=sys.stderr)
+    for candidate in getattr(e, "candidates", []):
+        print(f"  {candidate}", file=sys.stderr)
+    for path in getattr(e, "paths", []):
+        print(f"  {path}", file=sys.stderr)
+    return EXIT_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""What a command line run knows: where to print, whether anyone can be asked, and the client to the engine.
+
+Data goes to the standard output, notices to the standard error output. Without a terminal nothing is asked: an empty answer,
+the end of the input and a script all mean no.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from lsfs.errors import EXIT_ERROR, EXIT_FOUND, EXIT_NOTHING
+from lsfs_syscalls.connect import Client
+from lsfs_syscalls.render.answer import notices, render
+from lsfs_syscalls.render.paint import Paint
+from lsfs_syscalls.render.plan import plan_lines, preview_lines
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of a command, or one REPL.
+
+    Attributes:
+        agreed: the user has said yes for the rest of this session.
+    """
+
+    options: argparse.Namespace
+    paint: Paint
+    agreed: bool = False
+    _client: Client | None = None
+
+    @classmethod
+    def start(cls, options: argparse.Namespace) -> Session:
+        """Return a session for the parsed command line."""
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        width = shutil.get_terminal_size((100, 24)).columns
+        return cls(options, Paint(colour=colour, width=width))
+
+    def flag(self, name: str) -> bool:
+        """Tell whether a common option was given."""
+        return bool(getattr(self.options, name, False))
+
+    @property
+    def client(self) -> Client:
+        """The client to the root's engine, which is started if it does not run."""
+        if self._client is None:
+            self._client = Client.find(
+                root=getattr(self.options, "root", None), state=getattr(self.options, "state", None), environ=os.environ
+            )
+        return self._client
+
+    def print_json(self, data: Any) -> None:
+        """Print one JSON object."""
+        print(json.dumps(data, ensure_ascii=False))
+
+    def print(self, text: str) -> None:
+        """Print data."""
+        print(text)
+
+    def note(self, text: str) -> None:
+        """Print a notice."""
+        print(text, file=sys.stderr)
+
+    def answer(self, body: dict[str, Any]) -> int:
+        """Print an answer and return the exit status it means."""
+        if self.flag("json"):
+            self.print_json(body)
+        else:
+            if text := render(body, self.paint):
+                self.print(text)
+            for line in notices(body):
+                self.note(self.paint.dim(line))
+        return EXIT_FOUND if body.get("found", True) else EXIT_NOTHING
+
+    def show_plan(self, plan: dict[str, Any], preview: dict[str, Any] | None) -> None:
+        """Print what would be done, as a notice."""
+        for line in plan_lines(plan, self.paint):
+            self.note(line)
+        for line in preview_lines(preview, self.paint) if preview else ():
+            self.note(line)
+
+    def consent(self) -> bool:
+        """Ask whether to go on; anything but a clear yes is a no."""
+        if self.flag("yes") or self.agreed:
+            return True
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            self.note("nothing was changed: nobody is here to agree (--yes agrees, --dry-run only shows)")
+            return False
+        try:
+            print("Do this? [y]es, [s]ession (do not ask again), [N]o: ", end="", file=sys.stderr, flush=True)
+            answer = sys.stdin.readline().strip().lower()
+        except KeyboardInterrupt:
+            answer = ""
+        self.agreed = self.agreed or answer in ("s", "session")
+        if answer in ("y", "yes", "s", "session"):
+            return True
+        self.note("nothing was changed")
+        return False
+
+    def refused(self) -> int:
+        """Return the exit status of a plan that nobody agreed to."""
+        return EXIT_FOUND if self.flag("dry_run") else EXIT_ERROR

@@ -1,0 +1,151 @@
+"""The guard: what a plan would do, file by file, before it is done, and whether anyone has to agree.
+
+A plan's effect comes from the table of calls, never from a model. The preview runs the reading steps for real (they choose the
+files) and describes the changing ones without running them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lsfs.engine.engine import Engine
+
+from lsfs.errors import LsfsError
+from lsfs.model import Kind, RelPath, path_json, show
+from lsfs_syscalls.calls import changing as c
+from lsfs_syscalls.calls.record import Call, Effect, Json
+from lsfs_syscalls.plan import Plan
+from lsfs_syscalls.run.changing import transfers
+from lsfs_syscalls.run.context import Answer, Context
+from lsfs_syscalls.run.registry import handler_of
+
+SHOWN_AT_MOST = 1000
+"""Files named in one preview; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What would happen to one path.
+
+    Attributes:
+        what: "deleted", "overwritten", "moved to b.txt", ...
+    """
+
+    path: RelPath
+    what: str
+
+
+def needs_consent(plan: Plan) -> bool:
+    """Tell whether somebody has to agree before `plan` is run."""
+    return plan.effect is not Effect.READ
+
+
+def preview(engine: Engine, plan: Plan, *, now: datetime, actor: str) -> dict[str, Json]:
+    """Return what `plan` would do: `{"effect", "steps": [{"syscall", "files": [{"path", "what"}], "more"}], "problems"}`."""
+    ctx = Context(engine, now, actor)
+    steps: list[Json] = []
+    problems: list[Json] = []
+    for step in plan.steps:
+        try:
+            intents = _look(ctx, step)
+        except LsfsError as e:
+            problems.append(str(e))
+            intents = []
+            ctx.results.append(Answer({}))
+        files: list[Json] = [{**path_json(i.path), "what": i.what} for i in intents[:SHOWN_AT_MOST]]
+        steps.append({"syscall": type(step).syscall, "files": files, "more": max(0, len(intents) - SHOWN_AT_MOST)})
+    return {"effect": plan.effect.value, "steps": steps, "problems": problems}
+
+
+def _look(ctx: Context, step: Call) -> list[Intent]:
+    if type(step).effect is Effect.READ:
+        handler: Any = handler_of(type(step))
+        ctx.results.append(handler(ctx, step))
+        return []
+    describe: Any = _DESCRIBE.get(type(step), _named)
+    intents: list[Intent] = describe(ctx, step)
+    ctx.results.append(Answer({}, tuple(i.path for i in intents)))
+    return intents
+
+
+def _named(ctx: Context, call: Any) -> list[Intent]:
+    """Describe a call whose files stay where they are."""
+    verb = type(call).syscall
+    files = getattr(call, "files", ())
+    path = getattr(call, "path", None)
+    if not files and path is None:
+        return []
+    return [Intent(p, verb) for p in ctx.files(files, path=path)]
+
+
+def _create(ctx: Context, call: c.Create) -> list[Intent]:
+    path = ctx.path(call.path)
+    there = ctx.engine.versions.live(path) is not None
+    return [Intent(path, "is there already: refused" if there and call.source is None else f"created ({call.kind or 'file'})")]
+
+
+def _write(ctx: Context, call: c.Write) -> list[Intent]:
+    path = ctx.path(call.path)
+    entry = ctx.engine.versions.live(path)
+    done = {None: "overwritten", "overwrite": "overwritten", "append": "appended to", "prepend": "prepended to"}[call.mode]
+    return [Intent(path, "created" if entry is None else f"{done} (its {entry.size} bytes stay in its history)")]
+
+
+def _delete(ctx: Context, call: c.Delete) -> list[Intent]:
+    out: list[Intent] = []
+    for path in ctx.files(call.files, path=call.path):
+        entry = ctx.entry(show(path)) if ctx.engine.versions.live(path) is None else ctx.engine.versions.live(path)
+        out.append(Intent(path, "deleted (undo brings it back)"))
+        if entry is not None and entry.kind is Kind.DIRECTORY:
+            out += [Intent(p, "deleted with its folder") for p in ctx.below(path)]
+    return out
+
+
+def _transfer(ctx: Context, call: c.Copy | c.Move) -> list[Intent]:
+    verb = "moved" if isinstance(call, c.Move) else "copied"
+    return [Intent(s, f"{verb} to {show(t)}") for s, t in transfers(ctx, call.files, call.path, call.to)]
+
+
+def _concat(ctx: Context, call: c.Concat) -> list[Intent]:
+    parts = ctx.files(call.files)
+    gone = [Intent(p, "appended and deleted") for p in parts] if call.keep is False else []
+    return [Intent(ctx.path(call.to), f"made of {len(parts)} files"), *gone]
+
+
+def _rollback(ctx: Context, call: c.Rollback) -> list[Intent]:
+    to = call.snapshot or call.time or (f"version {call.version}" if call.version else f"{call.steps or 1} versions back")
+    paths = ctx.files(call.files, path=call.path) if call.files or call.path is not None else [RelPath(b"")]
+    return [Intent(p, f"put back: {to} (the present state stays in its history)") for p in paths]
+
+
+def _undo(ctx: Context, call: c.Undo) -> list[Intent]:
+    rows = ctx.engine.changes.undoable(
+        steps=call.steps,
+        transaction=call.transaction,
+        actor=call.actor,
+        since_ns=ctx.time_ns(call.since, end=False),
+        under=ctx.path(call.under) if call.under else None,
+    )
+    return [Intent(p, f"as before {r.prompt or r.actor} (transaction {r.id})") for r in rows for p in r.paths]
+
+
+def _forget(ctx: Context, call: c.Forget) -> list[Intent]:
+    path = ctx.path(call.path)
+    count = len(ctx.engine.versions.history(path))
+    return [Intent(path, f"removed for good with its {count} versions; this cannot be undone")]
+
+
+_DESCRIBE: dict[type[Call], Callable[..., list[Intent]]] = {
+    c.Create: _create,
+    c.Write: _write,
+    c.Delete: _delete,
+    c.Copy: _transfer,
+    c.Move: _transfer,
+    c.Concat: _concat,
+    c.Rollback: _rollback,
+    c.Undo: _undo,
+    c.Forget: _forget,
+}

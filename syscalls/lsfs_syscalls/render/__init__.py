@@ -1,0 +1,1 @@
+"""Answers and plans as text for a terminal."""

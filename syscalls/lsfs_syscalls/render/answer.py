@@ -1,0 +1,164 @@
+"""One answer as lines of text, by the payload it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lsfs_syscalls.render.paint import Paint
+
+Body = dict[str, Any]
+
+
+def render(body: Body, paint: Paint) -> str:
+    """Return the answer as text, without a line end."""
+    for key, show in _SHOW.items():
+        if key in body:
+            return "\n".join(show(body, paint))
+    return "\n".join(f"{k}: {v}" for k, v in body.items())
+
+
+def notices(body: Body) -> Iterator[str]:
+    """Yield what the answer says of its own freshness and completeness, for the standard error output."""
+    if pending := body.get("pending"):
+        yield f"{pending} changed files are not searchable yet"
+    if vectors := body.get("vectors_pending"):
+        yield f"{vectors} files can be found by words only until their vectors are made"
+    for line in body.get("degraded") or []:
+        yield f"degraded: {line}"
+    for line in body.get("notices") or []:
+        yield str(line)
+
+
+def _files(body: Body, paint: Paint) -> Iterator[str]:
+    if not body["files"]:
+        yield "nothing matches" if "total" in body or "query" in body else "nothing is there"
+    for f in body["files"]:
+        if "score" in f:
+            yield from _hit(f, paint)
+        else:
+            slash = "/" if f.get("kind") == "directory" else ""
+            yield f"{f.get('modified', ''):19.19}  {f.get('size', 0):>10}  {paint.name(f['path'] + slash)}"
+    total = body.get("total")
+    if total is not None and total > len(body["files"]):
+        yield paint.dim(f"({total} files match; {len(body['files'])} are shown)")
+
+
+def _hit(f: Body, paint: Paint) -> Iterator[str]:
+    where = f":{f['line']}" if f.get("line") else ""
+    where = f" page {f['page']}" if f.get("page") else where
+    yield f"{f['score']:.2f}  {paint.name(f['path'])}{paint.dim(where)}  {paint.dim(str(f.get('modified', ''))[:10])}"
+    if f.get("snippet"):
+        yield "      " + paint.dim(paint.cut(f["snippet"], 6))
+    for part, value in (f.get("explain") or {}).items():
+        yield "      " + paint.dim(f"{part} = {value}")
+
+
+def _groups(body: Body, paint: Paint) -> Iterator[str]:
+    if not body["groups"]:
+        yield "nothing to group"
+    for g in body["groups"]:
+        yield f"{paint.bold(str(g['label']))} ({len(g['files'])})"
+        for f in g["files"]:
+            yield "  " + paint.name(_path(f))
+
+
+def _path(f: Any) -> str:
+    return str(f["path"]) if isinstance(f, dict) else str(f)
+
+
+def _pairs(body: Body, paint: Paint) -> Iterator[str]:
+    if not body["pairs"]:
+        yield "no pairs"
+    for p in body["pairs"]:
+        why = f"  {paint.dim(str(p['why']))}" if p.get("why") else ""
+        yield f"{p['score']:.2f}  {paint.name(_path(p['left']))}  ~  {paint.name(_path(p['right']))}{why}"
+
+
+def _duplicates(body: Body, paint: Paint) -> Iterator[str]:
+    if not body["duplicates"]:
+        yield "no duplicates"
+    for d in body["duplicates"]:
+        yield f"{paint.bold(str(d.get('kind', 'same')))} {d.get('score', '')} {paint.dim(str(d.get('why', '')))}"
+        for f in d["files"]:
+            yield "  " + paint.name(_path(f))
+
+
+def _versions(body: Body, paint: Paint) -> Iterator[str]:
+    if not body["versions"]:
+        yield "no versions"
+    for v in body["versions"]:
+        what = paint.bad("deleted") if v["deleted"] else f"{v['size']} bytes"
+        state = f"  {paint.bad(v['state'])}" if v.get("state") in ("missed", "torn") else ""
+        by = paint.dim(f"{v.get('actor', '')}" + (f" transaction {v['transaction']}" if v.get("transaction") else ""))
+        yield f"{v['version']:>5}  {v['time'][:19]}  {what:>14}  {paint.name(v['path'])}  {by}{state}"
+
+
+def _transactions(body: Body, paint: Paint) -> Iterator[str]:
+    if not body["transactions"]:
+        yield "no transactions"
+    for t in body["transactions"]:
+        undone = paint.dim(f"  {t['state']}") if t.get("state") not in (None, "committed") else ""
+        what = t.get("prompt") or ", ".join(t.get("paths", [])[:3])
+        yield f"{t['transaction']:>5}  {t['time'][:19]}  {t['actor']:<10}  {t['count']:>5} files  {paint.cut(what, 45)}{undone}"
+
+
+def _changed(body: Body, paint: Paint) -> Iterator[str]:
+    changed = body.get("changed") or []
+    yield f"done: {len(changed)} changed" + paint.dim(f" (transaction {body['transaction']}; `lsfs undo` takes it back)")
+    for path in changed[:50]:
+        yield "  " + paint.name(path)
+    if len(changed) > 50:
+        yield f"  and {len(changed) - 50} more"
+
+
+def _summary(body: Body, paint: Paint) -> Iterator[str]:
+    yield str(body["summary"])
+    if "kind" in body:
+        yield paint.dim(f"({body['kind']} summary of {', '.join(_path(s) for s in body.get('sources') or [])})")
+
+
+def _diff(body: Body, paint: Paint) -> Iterator[str]:
+    for line in str(body["diff"]).splitlines():
+        colour = paint.good if line.startswith("+") else paint.bad if line.startswith("-") else str
+        yield colour(line)
+    yield paint.dim(str(body["summary"]))
+
+
+def _file(body: Body, paint: Paint) -> Iterator[str]:
+    f = body["file"]
+    yield paint.name(f["path"])
+    for key, value in f.items():
+        if key not in ("path", "path_b64", "attributes") and value not in ([], None):
+            yield f"  {key:<10} {', '.join(value) if isinstance(value, list) else value}"
+    for key, values in sorted(f.get("attributes", {}).items()):
+        yield f"  {key:<10} {paint.cut(', '.join(map(str, values)), 14)}"
+
+
+def _content(body: Body, _: Paint) -> Iterator[str]:
+    yield str(body["content"]).removesuffix("\n")
+
+
+def _count(body: Body, _: Paint) -> Iterator[str]:
+    yield str(body["count"])
+
+
+def _url(body: Body, paint: Paint) -> Iterator[str]:
+    yield f"{body['url']}  {paint.dim('until ' + str(body.get('expires')))}"
+
+
+_SHOW: dict[str, Callable[[Body, Paint], Iterator[str]]] = {
+    "files": _files,
+    "groups": _groups,
+    "pairs": _pairs,
+    "duplicates": _duplicates,
+    "versions": _versions,
+    "transactions": _transactions,
+    "diff": _diff,
+    "transaction": _changed,
+    "summary": _summary,
+    "file": _file,
+    "content": _content,
+    "count": _count,
+    "url": _url,
+}

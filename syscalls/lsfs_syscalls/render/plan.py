@@ -1,0 +1,41 @@
+"""A plan and its preview as text: what was understood, and what would happen to which file."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from lsfs_syscalls.render.paint import Paint
+
+
+def plan_lines(plan: dict[str, Any], paint: Paint) -> Iterator[str]:
+    """Yield a line a step, as it would be typed: `1  retrieve --query 'flash caching' --k 3`."""
+    for number, step in enumerate(plan["steps"], start=1):
+        words = [f"{k}={_word(v)}" for k, v in step["args"].items()]
+        yield paint.dim(f"{number}  {step['syscall']}  {'  '.join(words)}")
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(_word(v) for v in value)
+    text = str(value)
+    return text if text.startswith("$") else shlex.quote(text)
+
+
+def preview_lines(preview: dict[str, Any], paint: Paint) -> Iterator[str]:
+    """Yield every file that a plan would touch and what would happen to it."""
+    for step in preview["steps"]:
+        for f in step["files"]:
+            yield f"  {paint.name(f['path'])}  {f['what']}"
+        if step.get("more"):
+            yield f"  and {step['more']} more"
+    for problem in preview.get("problems", []):
+        yield paint.bad(f"  {problem}")
+
+
+def question_lines(plan: dict[str, Any], paint: Paint) -> Iterator[str]:
+    """Yield the question of a plan that has to be answered first, with what could be meant."""
+    yield paint.bold(str(plan["clarify"]))
+    for number, candidate in enumerate(plan.get("candidates") or [], start=1):
+        yield f"  {number}  {paint.name(str(candidate))}"

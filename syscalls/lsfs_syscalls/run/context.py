@@ -1,0 +1,155 @@
+"""What a running step knows: the engine, the present time, who asks, and the results of the steps before it.
+
+Every path that a caller names passes through `Context.path`, which confines it to the root; every set of files (`$n`, a list,
+a folder) through `Context.files`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lsfs.changes.transaction import Transaction
+from lsfs.engine.engine import Engine
+from lsfs.paths import confine
+
+from lsfs.errors import BadRequest, NotFound
+from lsfs.model import Entry, Kind, RelPath, path_json, show
+from lsfs_syscalls import times
+from lsfs_syscalls.calls.record import Files, Json
+from lsfs_syscalls.plan import REFERENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of one step.
+
+    Attributes:
+        body: the JSON object of the contract.
+        files: the files that `$n` stands for in later steps.
+        found: False when the honest answer is "nothing" (exit status 1).
+    """
+
+    body: dict[str, Json]
+    files: tuple[RelPath, ...] = ()
+    found: bool = True
+
+
+@dataclass(slots=True)
+class Context:
+    """One plan being run.
+
+    Attributes:
+        now: the time that relative times refer to, with its zone.
+        actor: who asks: "user", "agent:NAME".
+        transaction: the open transaction of a changing plan; None while reading.
+        explain: the caller wants to know how the answer came about.
+    """
+
+    engine: Engine
+    now: datetime
+    actor: str = "user"
+    explain: bool = False
+    transaction: Transaction | None = None
+    results: list[Answer] = field(default_factory=list)
+
+    def path(self, text: str) -> RelPath:
+        """Return the path that the caller named, relative to the root and inside it."""
+        return confine(self.engine.root, text)
+
+    def entry(self, text: str, at: str | None = None) -> Entry:
+        """Return what is (or was) at the path that the caller named.
+
+        Raises:
+            NotFound: nothing is there; the text says what could have been meant.
+        """
+        path = self.path(text)
+        at_ns = self.time_ns(at)
+        versions = self.engine.versions
+        entry = versions.live(path) if at_ns is None else versions.entry_at(path, at_ns)
+        if entry is None:
+            raise NotFound(self._missing(path, at))
+        return entry
+
+    def _missing(self, path: RelPath, at: str | None) -> str:
+        when = f" at {at}" if at else ""
+        alike = [show(p) for p in self.engine.versions.resolve_name(show(path), limit=3)]
+        hint = f"; did you mean {', '.join(alike)}?" if alike else ""
+        return f"there is no {show(path)}{when}{hint}"
+
+    def files(self, files: Files, *, path: str | None = None, under: str | None = None) -> list[RelPath]:
+        """Return the files that a call names by `files`, `path` or `under`, each once, in order.
+
+        Raises:
+            BadRequest: none of them was given.
+        """
+        if not files and path is None and under is None:
+            raise BadRequest("say which files: `files`, `path` or `under`")
+        out: dict[RelPath, None] = {}
+        for text in files:
+            out.update(dict.fromkeys(self._one(text)))
+        if path is not None:
+            out[self.path(path)] = None
+        if under is not None:
+            out.update(dict.fromkeys(self.below(self.path(under))))
+        return list(out)
+
+    def _one(self, text: str) -> list[RelPath]:
+        if m := REFERENCE.fullmatch(text):
+            return list(self.results[int(m[1]) - 1].files)
+        return [self.path(text)]
+
+    def below(self, folder: RelPath) -> list[RelPath]:
+        """Return the files below a folder, at any depth.
+
+        Raises:
+            NotFound: there is no such folder.
+        """
+        entry = self.engine.versions.live(folder) if folder else None
+        if folder and (entry is None or entry.kind is not Kind.DIRECTORY):
+            raise NotFound(f"there is no folder {show(folder)}")
+        return [e.path for e in self.engine.versions.list(folder, recursive=True) if e.kind is Kind.FILE]
+
+    def set(self, text: str) -> list[RelPath]:
+        """Return the files of `$n`, of a folder, or the one file that `text` names."""
+        if REFERENCE.fullmatch(text):
+            return self._one(text)
+        path = self.path(text)
+        entry = self.engine.versions.live(path) if path else None
+        if not path or (entry is not None and entry.kind is Kind.DIRECTORY):
+            return self.below(path)
+        return [self.entry(text).path]
+
+    def time_ns(self, text: str | None, *, end: bool = True) -> int | None:
+        """Return the instant that `text` names, or None for None.
+
+        Args:
+            end: take the last instant of an interval such as a day, else the first.
+
+        Raises:
+            BadRequest: it names no time.
+        """
+        if text is None:
+            return None
+        span = times.resolve(text, self.now)
+        if span is None:
+            raise BadRequest(f"`{text}` is no time; write 2026-11-20, 2026-11-20T09:00, yesterday, last monday ...")
+        return times.to_ns(span.until if end else span.since)
+
+    def writing(self) -> Transaction:
+        """Return the open transaction; a changing call outside of one is a mistake of the runner."""
+        assert self.transaction is not None, "a changing call runs inside a transaction"
+        return self.transaction
+
+    def fresh(self) -> dict[str, Json]:
+        """Return what an answer says of its freshness."""
+        return self.engine.freshness()
+
+
+def listed(entries: list[Entry]) -> list[Json]:
+    """Return entries as the contract's file objects."""
+    out: list[Json] = []
+    for e in entries:
+        one: dict[str, Json] = {**path_json(e.path), "kind": e.kind.value, "size": e.size, "modified": times.iso_ns(e.mtime_ns)}
+        out.append(one)
+    return out

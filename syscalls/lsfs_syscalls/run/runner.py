@@ -1,0 +1,69 @@
+"""Running a plan: its steps in order, the changing ones of one plan in one transaction.
+
+Reading plans run as they are. A plan that changes something runs only with consent; without it the answer is a preview
+(`lsfs_syscalls.guard`). All of a plan happens or none: an error in a later step takes the earlier ones back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from lsfs.engine.engine import Engine
+
+from lsfs.errors import BadRequest, Denied
+from lsfs.model import path_json
+from lsfs_syscalls.calls.record import Effect, Json
+from lsfs_syscalls.plan import Plan
+from lsfs_syscalls.run.context import Answer, Context
+from lsfs_syscalls.run.registry import handler_of, is_transactional
+
+
+def run_plan(
+    engine: Engine,
+    plan: Plan,
+    *,
+    actor: str = "user",
+    consent: bool = False,
+    now: datetime | None = None,
+    explain: bool = False,
+) -> list[Answer]:
+    """Run the steps of `plan` and return an answer for each.
+
+    Raises:
+        BadRequest: the plan is a question, or empty.
+        Denied: it changes something and there is no consent.
+        LsfsError: what the calls raise; then nothing of the plan has happened.
+    """
+    if plan.clarify is not None or not plan.steps:
+        raise BadRequest(plan.clarify or "there is nothing to do")
+    ctx = Context(engine, now or datetime.now().astimezone(), actor, explain)
+    if plan.effect is Effect.READ:
+        return _steps(ctx, plan)
+    if not consent:
+        raise Denied(f"this would {plan.effect.value} something and nobody has agreed; show the plan and pass consent (--yes)")
+    if not any(is_transactional(s) for s in plan.steps):
+        return _steps(ctx, plan)
+    return _in_transaction(ctx, plan)
+
+
+def _in_transaction(ctx: Context, plan: Plan) -> list[Answer]:
+    with ctx.engine.changes.begin(actor=ctx.actor, prompt=plan.prompt, plan=plan.to_json()) as transaction:
+        ctx.transaction = transaction
+        answers = _steps(ctx, plan)
+    done: dict[str, Json] = {"transaction": transaction.id, "changed": [path_json(p)["path"] for p in transaction.changed]}
+    return [_completed(a, done) for a in answers]
+
+
+def _completed(answer: Answer, done: dict[str, Json]) -> Answer:
+    """Give an answer of a changing step its transaction; "transaction" is a placeholder until it has been committed."""
+    if "transaction" not in answer.body:
+        return answer
+    return Answer({**done, **{k: v for k, v in answer.body.items() if v is not None}}, answer.files, answer.found)
+
+
+def _steps(ctx: Context, plan: Plan) -> list[Answer]:
+    for step in plan.steps:
+        handler: Any = handler_of(type(step))
+        ctx.results.append(handler(ctx, step))
+    return ctx.results
