@@ -77,7 +77,7 @@ class Read(Call):
     path: str = arg("the file", Form.PATH, required=True, positional=True, default="")
     version: int | None = arg("the content of this version", Form.COUNT)
     at: str | None = arg("as it was at this time", Form.TIME)
-    lines: str | None = arg("only these lines: 10, 10-20 or 10-")
+    lines: str | None = arg("only these lines: 10, 10-20, 10- or -10 for the last 10")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ class Summarize(Call):
     path: str | None = arg("the file or folder", Form.PATH, positional=True)
     under: str | None = arg("only below this folder", Form.PATH)
     focus: str | None = arg("what to look at above all")
-    length: Literal["short", "medium", "long"] | None = arg("how long")
+    length: str | None = arg("how long: short, long, 3 sentences, 100 words, 5 bullets")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Prompts and calls from the command line: shown as a plan, agreed to where they change something, run, and their answer printed."""
+"""Prompts and calls from the command line: shown as a plan, agreed to where they change something, run, and printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls that change files: create, write, touch, concat, copy, move, delete, tag, lock. Each works on the open transaction."""
+"""The calls that change files, from create to unlock. Each works on the open transaction."""
 
 from __future__ import annotations
 

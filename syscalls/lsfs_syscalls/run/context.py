@@ -49,6 +49,7 @@ class Context:
     engine: Engine
     now: datetime
     actor: str = "user"
+    prompt: str = ""
     explain: bool = False
     transaction: Transaction | None = None
     results: list[Answer] = field(default_factory=list)

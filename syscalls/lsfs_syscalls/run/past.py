@@ -14,10 +14,8 @@ def rollback(ctx: Context, call: Rollback) -> Answer:
     chosen = [x for x in (call.steps, call.version, call.time, call.snapshot) if x is not None]
     if len(chosen) > 1:
         raise BadRequest("`rollback` takes one of steps, version, time and snapshot")
-    if call.files or call.path is not None:
-        paths = ctx.files(call.files, path=call.path)
-    else:
-        paths = [RelPath(b"")]
+    whole = not call.files and call.path is None
+    paths = [RelPath(b"")] if whole else ctx.files(call.files, path=call.path)
     done = ctx.engine.changes.rollback(
         paths,
         steps=call.steps if chosen else 1,
@@ -60,6 +58,6 @@ def forget(ctx: Context, call: Forget) -> Answer:
     return Answer({"forgotten": ctx.engine.forget(ctx.path(call.path))})
 
 
-def collect_garbage(ctx: Context, call: CollectGarbage) -> Answer:
+def collect_garbage(ctx: Context, _: CollectGarbage) -> Answer:
     """Remove old versions under the retention rules."""
     return Answer({"collected": ctx.engine.collect_garbage(dry_run=False)})

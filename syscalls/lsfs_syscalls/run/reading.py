@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
 import re
 
@@ -64,8 +65,6 @@ def read(ctx: Context, call: Read) -> Answer:
 
 
 def _binary(data: bytes, lines: str | None) -> dict[str, Json]:
-    import base64
-
     if lines is not None:
         raise BadRequest("this file is not UTF-8 text; it has no lines to choose")
     return {"content": base64.b64encode(data).decode("ascii"), "encoding": "base64"}
@@ -74,12 +73,15 @@ def _binary(data: bytes, lines: str | None) -> dict[str, Json]:
 def _lines(text: str, lines: str | None) -> str:
     if lines is None:
         return text
-    m = re.fullmatch(r"(\d+)(-(\d*))?", lines.strip())
-    if m is None:
-        raise BadRequest(f"`lines` is 10, 10-20 or 10-, not {lines!r}")
+    m = re.fullmatch(r"(\d*)(-?)(\d*)", lines.strip())
+    if m is None or not (m[1] or m[3]):
+        raise BadRequest(f"`lines` is 10, 10-20, 10- or -10 for the last 10, not {lines!r}")
+    every = text.splitlines(keepends=True)
+    if not m[1]:
+        return "".join(every[-int(m[3]) :])
     first = int(m[1])
-    last = first if m[2] is None else int(m[3] or 2**31)
-    return "".join(text.splitlines(keepends=True)[max(first, 1) - 1 : last])
+    last = int(m[3]) if m[3] else len(every) if m[2] else first
+    return "".join(every[max(first, 1) - 1 : last])
 
 
 def _version(ctx: Context, path: str, number: int | None, at: str | None) -> Version:

@@ -37,7 +37,7 @@ def run_plan(
     """
     if plan.clarify is not None or not plan.steps:
         raise BadRequest(plan.clarify or "there is nothing to do")
-    ctx = Context(engine, now or datetime.now().astimezone(), actor, explain)
+    ctx = Context(engine, now or datetime.now().astimezone(), actor, plan.prompt, explain)
     if plan.effect is Effect.READ:
         return _steps(ctx, plan)
     if not consent:

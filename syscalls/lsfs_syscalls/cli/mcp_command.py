@@ -1,0 +1,20 @@
+"""`lsfs mcp`: serve the calls to an agent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsfs.errors import EXIT_FOUND
+from lsfs_syscalls.agent import serve
+from lsfs_syscalls.cli.session import Session
+
+
+def run(session: Session) -> int:
+    """Serve until the agent closes the input."""
+    client = session.client
+
+    def one(plan: dict[str, Any], consent: bool) -> dict[str, Any]:
+        return client.plan(plan, consent=consent, actor="agent:mcp")[-1]
+
+    serve(one, changing=session.flag("changing"))
+    return EXIT_FOUND

@@ -1,0 +1,141 @@
+"""`lsfs shell`: a read-evaluate-print loop for prompts and calls.
+
+A line is a call if its first word is the name of one, else a prompt. "it" and "the second one" refer to the last answer. The
+line editor (history, completion, Ctrl-Z for undo) is prompt_toolkit's; in a dumb terminal or a pipe the lines are simply read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from lsfs.errors import EXIT_FOUND, LsfsError
+from lsfs_syscalls.cli.arguments import ALIASES, add_calls, call_of, common_options
+from lsfs_syscalls.cli.ask import run_call, run_prompt
+from lsfs_syscalls.cli.session import Session
+
+HELP = """Say what you want in plain words, or use a call:
+  find my notes on pricing from last week      delete the second one
+  retrieve "flash caching" -k 5                history thesis.tex
+  undo (or Ctrl-Z)   status   ? CALL for its arguments   quit (or Ctrl-D)
+Calls: {calls}"""
+
+
+class _Grammar(argparse.ArgumentParser):
+    """A parser that raises instead of ending the program."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise argparse.ArgumentError(None, message)
+
+
+def run(session: Session) -> int:
+    """Read and run lines until the end of the input."""
+    read = _reader(session)
+    names = _names()
+    while True:
+        try:
+            line = read().strip()
+        except EOFError:
+            return EXIT_FOUND
+        except KeyboardInterrupt:
+            continue
+        if line in ("quit", "exit"):
+            return EXIT_FOUND
+        if line:
+            _one(session, line, names)
+
+
+def _names() -> set[str]:
+    return {w.replace("-", "_") for w in _calls().choices} | set(ALIASES)
+
+
+def _calls() -> argparse._SubParsersAction[argparse.ArgumentParser]:
+    grammar = _Grammar(add_help=False)
+    sub = grammar.add_subparsers(parser_class=_Grammar)
+    add_calls(sub, common_options())
+    return sub
+
+
+def _one(session: Session, line: str, names: set[str]) -> None:
+    """Run one line; an error is printed and the loop goes on."""
+    first, _, rest = line.partition(" ")
+    try:
+        if first == "?":
+            session.print(_help(rest.strip()))
+        elif line == "status":
+            session.answer({"file": {"path": "status", **session.client.status()}})
+        elif first.replace("-", "_") in names and (words := _words(line)):
+            options = _parsed(words)
+            if options is None:
+                run_prompt(session, line)
+            else:
+                run_call(session, call_of(options))
+        else:
+            run_prompt(session, line)
+    except LsfsError as e:
+        session.note(session.paint.bad(str(e)))
+        for candidate in getattr(e, "candidates", []) or getattr(e, "paths", []):
+            session.note(f"  {candidate}")
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return []
+
+
+def _parsed(words: list[str]) -> argparse.Namespace | None:
+    """Return the call's options, or None when the words are no call but a sentence that begins like one."""
+    grammar = _Grammar(add_help=False, exit_on_error=False)
+    add_calls(grammar.add_subparsers(parser_class=_Grammar), common_options())
+    try:
+        return grammar.parse_args(words)
+    except (argparse.ArgumentError, SystemExit):
+        return None
+
+
+def _help(call: str) -> str:
+    choices = _calls().choices
+    if call in choices:
+        return choices[call].format_help()
+    return HELP.format(calls=" ".join(sorted(n for n in choices if "_" not in n)))
+
+
+def _reader(session: Session) -> Callable[[], str]:
+    if not sys.stdin.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return _plain_reader
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import merge_completers
+    from prompt_toolkit.history import FileHistory
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+    from lsfs_syscalls.cli.completers import CallCompleter, PathsOfRoot
+
+    keys = KeyBindings()
+
+    @keys.add("c-z")
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.text = "undo"
+        event.current_buffer.validate_and_handle()
+
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "lsfs"
+    home.mkdir(parents=True, exist_ok=True)
+    prompt: PromptSession[str] = PromptSession(
+        history=FileHistory(str(home / "history")),
+        completer=merge_completers([CallCompleter(_calls().choices), PathsOfRoot(session.client)]),
+        key_bindings=keys,
+        complete_while_typing=False,
+    )
+    return lambda: prompt.prompt("lsfs> ")
+
+
+def _plain_reader() -> str:
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line
