@@ -73,7 +73,7 @@ def test_an_unknown_argument_is_named_in_the_error() -> None:
 
 
 def test_an_unknown_call_is_answered_with_the_calls_there_are() -> None:
-    with pytest.raises(BadRequest, match="there is no call `fly`.*retrieve"):
+    with pytest.raises(BadRequest, match=r"there is no call `fly`.*retrieve"):
         call_from_json("fly", {})
 
 

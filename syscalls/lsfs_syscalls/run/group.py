@@ -7,12 +7,15 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from lsfs.model import Entry, Kind, RelPath, path_json, show
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.reading import GroupBy
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.context import Answer, Context
 from lsfs_syscalls.run.reading import entries_of
+from lsfs_syscalls.run.topics import clusters, names
 
 NONE = "(none)"
 """The label of files that do not have the property."""
@@ -25,6 +28,8 @@ def group_by(ctx: Context, call: GroupBy) -> Answer:
     paths = ctx.files(call.files, under=call.under) if call.files or call.under is not None else ctx.below(RelPath(b""))
     entries = [e for e in entries_of(ctx, paths) if e.kind is Kind.FILE]
     key = call.key.strip().lower()
+    if key in ("topic", "topics", "subject", "theme"):
+        return by_topic(ctx, entries)
     label = _KEYS.get(key)
     groups: dict[str, list[Entry]] = defaultdict(list)
     for e in entries:
@@ -33,6 +38,23 @@ def group_by(ctx: Context, call: GroupBy) -> Answer:
     ordered = sorted(groups.items(), key=lambda g: (g[0] == NONE, g[0] if in_time else (-len(g[1]), g[0].lower())))
     body: list[Json] = [{"label": name, "files": [path_json(e.path)["path"] for e in members]} for name, members in ordered]
     return Answer({"groups": body, "key": key, **ctx.fresh()}, tuple(e.path for e in entries), found=bool(entries))
+
+
+def by_topic(ctx: Context, entries: list[Entry]) -> Answer:
+    """Group files by what they are about; files without vectors, and those that fit nowhere, are "other"."""
+    vectors = {e.fid: ctx.engine.texts.vector(e.fid) for e in entries}
+    known = [e for e in entries if vectors[e.fid] is not None]
+    labels: dict[int, int] = dict.fromkeys((e.fid for e in entries), -1)
+    if known:
+        found = clusters(np.stack([vectors[e.fid] for e in known]).astype(np.float32))
+        labels.update(zip((e.fid for e in known), found.tolist(), strict=True))
+    named = names([(ctx.engine.texts.text(e.fid) or "")[:20_000] for e in entries], [labels[e.fid] for e in entries])
+    members: dict[int, list[Json]] = defaultdict(list)
+    for e in entries:
+        members[labels[e.fid]].append(path_json(e.path)["path"])
+    ordered = sorted(members.items(), key=lambda g: (g[0] < 0, -len(g[1]), named[g[0]]))
+    body: list[Json] = [{"label": named[label], "files": files} for label, files in ordered]
+    return Answer({"groups": body, "key": "topic", **ctx.fresh()}, tuple(e.path for e in entries), found=bool(entries))
 
 
 def _type(ctx: Context, e: Entry) -> str:
