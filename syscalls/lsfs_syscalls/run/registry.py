@@ -8,7 +8,7 @@ from lsfs.errors import BadRequest
 from lsfs_syscalls.calls import changing as c
 from lsfs_syscalls.calls import reading as r
 from lsfs_syscalls.calls.record import Call
-from lsfs_syscalls.run import changing, group, join, past, reading, retrieve
+from lsfs_syscalls.run import changing, group, join, past, reading, retrieve, summary
 from lsfs_syscalls.run.context import Answer
 
 Handler = Callable[..., Answer]
@@ -24,6 +24,8 @@ _HANDLERS: dict[type[Call], Handler] = {
     r.History: reading.history,
     r.Diff: reading.diff,
     r.Log: reading.log,
+    r.Summarize: summary.summarize,
+    r.SummarizeChanges: summary.summarize_changes,
     c.Create: changing.create,
     c.Write: changing.write,
     c.Touch: changing.touch,

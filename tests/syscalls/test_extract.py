@@ -1,0 +1,56 @@
+"""Extractive summaries: sentences of the text itself."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsfs_syscalls.run.extract import sentences, summarize
+from lsfs_syscalls.run.summary import line_changes
+
+TEXT = """# Flash caching
+
+Flash caches hold the hot part of a data set on solid-state disks. Admission decides which objects are worth a write.
+
+Every write wears the flash out, so a good admission policy for flash caches writes less. We compare three admission policies.
+The weather in Lisbon was pleasant during the conference.
+
+| a | b |
+"""
+
+
+def test_sentences_are_found_with_the_line_on_which_they_begin() -> None:
+    found = sentences(TEXT)
+    assert [s.line for s in found] == [3, 3, 5, 5, 6]
+    assert found[0].text == "Flash caches hold the hot part of a data set on solid-state disks."
+
+
+def test_the_sentence_that_has_nothing_to_do_with_the_rest_is_left_out() -> None:
+    assert all("Lisbon" not in s.text for s in summarize(TEXT, 3))
+
+
+def test_a_focus_brings_the_sentence_that_speaks_of_it() -> None:
+    assert any("Lisbon" in s.text for s in summarize(TEXT, 2, focus="weather conference"))
+
+
+@given(st.lists(st.text(max_size=60), max_size=40), st.integers(1, 6))
+def test_every_sentence_of_a_summary_is_in_the_text(lines: list[str], count: int) -> None:
+    text = "\n\n".join(lines)
+    flat = " ".join(text.split())
+    found = summarize(text, count)
+    assert len(found) <= max(count, 0) or len(sentences(text)) <= count
+    assert all(s.text in flat for s in found)
+
+
+def test_a_long_text_is_summarised_within_the_asked_length() -> None:
+    words = "cache flash admission policy write object disk hot data wear".split()
+    rng = random.Random(1)
+    text = " ".join(" ".join(rng.choices(words, k=9)).capitalize() + "." for _ in range(5000))
+    assert len(summarize(text, 4)) == 4
+
+
+def test_changes_are_counted_and_quoted() -> None:
+    assert line_changes("a\nb\n", "a\nc\nd\n") == "2 lines added (“c”; “d”), 1 removed (“b”)"
+    assert line_changes("a\n", "a \n").startswith("1 lines added") or "white space" in line_changes("a\n", "a \n")
