@@ -18,7 +18,7 @@ LIFECYCLE_CALLS = frozenset({"mount", "unmount"})
 """Calls that the lifecycle commands (`up`, `down`) run, because they start and end the engine process itself."""
 
 _SHORT = {"k": "-k", "recursive": "-r"}
-_SECOND = {"group_by": ("files", "under"), "tag": ("tags",), "untag": ("tags",), "concat": ("files",)}
+_SECOND = {"tag": ("tags",), "untag": ("tags",), "concat": ("files",)}
 
 
 def common_options() -> argparse.ArgumentParser:
@@ -59,7 +59,8 @@ def _underscored(name: str) -> list[str]:
 def _add_argument(p: argparse.ArgumentParser, call: str, a: Argument) -> None:
     dest = "arg_" + a.name
     if a.form is Form.FLAG:
-        p.add_argument("--" + a.name, dest=dest, action=argparse.BooleanOptionalAction, default=None, help=a.doc)
+        names = [_SHORT[a.name]] if a.name in _SHORT else []
+        p.add_argument(*names, "--" + a.name, dest=dest, action=argparse.BooleanOptionalAction, default=None, help=a.doc)
         return
     kind: dict[str, Any] = {"dest": dest, "help": a.doc, "default": None}
     if a.choices:

@@ -1,0 +1,62 @@
+"""The command line's grammar, made from the table."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from lsfs.errors import BadRequest
+from lsfs_syscalls.calls.changing import Move, Tag, Write
+from lsfs_syscalls.calls.reading import GroupBy, ListFiles, Read, Retrieve
+from lsfs_syscalls.calls.record import Call
+from lsfs_syscalls.calls.table import CALLS
+from lsfs_syscalls.cli.arguments import LIFECYCLE_CALLS, add_calls, call_of, common_options, size
+
+
+def typed(line: str) -> argparse.Namespace:
+    p = argparse.ArgumentParser(exit_on_error=False)
+    add_calls(p.add_subparsers(), common_options())
+    return p.parse_args(line.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "call"),
+    [
+        ("retrieve caching -k 5 --under docs", Retrieve(query="caching", k=5, under="docs")),
+        ("find --authors Ada Grace --since 2026-11-01", Retrieve(authors=("Ada", "Grace"), since="2026-11-01")),
+        ("retrieve --size-min 10k --keywords a --keywords b", Retrieve(size_min=10240, keywords=("a", "b"))),
+        ("ls --at yesterday -r", ListFiles(at="yesterday", recursive=True)),
+        ("read a.txt --version 3", Read(path="a.txt", version=3)),
+        ("write a.txt hello", Write(path="a.txt", content="hello")),
+        ("mv a.txt b/", Move(path="a.txt", to="b/")),
+        ("group-by author --under papers", GroupBy(key="author", under="papers")),
+        ("group_by author", GroupBy(key="author")),
+        ("tag a.txt red blue", Tag(path="a.txt", tags=("red", "blue"))),
+    ],
+)
+def test_a_command_line_becomes_the_call_it_names(line: str, call: Call) -> None:
+    assert call_of(typed(line)) == call
+
+
+@pytest.mark.parametrize("name", sorted(set(CALLS) - LIFECYCLE_CALLS))
+def test_every_call_is_a_subcommand(name: str) -> None:
+    assert typed(name.replace("_", "-")).call == name
+
+
+def test_a_missing_argument_is_named() -> None:
+    with pytest.raises(BadRequest, match="history needs `path`"):
+        call_of(typed("history"))
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_"), [("500", 500), ("10k", 10240), ("3MB", 3 << 20), ("1.5GiB", 3 << 29), ("2m", 2 << 20)]
+)
+def test_a_size_may_have_a_unit(text: str, bytes_: int) -> None:
+    assert size(text) == bytes_
+
+
+def test_common_options_may_stand_behind_the_command() -> None:
+    options = typed("retrieve caching --json --yes")
+    assert options.json
+    assert options.yes
