@@ -37,7 +37,12 @@ class Tour:
         """Type a command into a shell in the mounted directory, print it and its output."""
         print(f"\x1b[32m$\x1b[0m {command}" if COLOUR else f"$ {command}", flush=True)
         done = subprocess.run(
-            ["/bin/sh", "-c", command], cwd=self.mount, env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            ["/bin/sh", "-c", command],
+            cwd=self.mount,
+            env=self.env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         print(done.stdout, end="", flush=True)
         if check and done.returncode != 0:
@@ -86,7 +91,7 @@ class Tour:
     def agent(self) -> None:
         """Call a tool over MCP as an agent would."""
         say("8. An agent asks over MCP")
-        print("(client: tools/call retrieve {\"query\": \"which vendor raised its prices\", \"k\": 2})", flush=True)
+        print('(client: tools/call retrieve {"query": "which vendor raised its prices", "k": 2})', flush=True)
         print(asyncio.run(self._call_tool()), flush=True)
 
     async def _call_tool(self) -> str:
