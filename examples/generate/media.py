@@ -93,7 +93,7 @@ def make_notebook(path: Path) -> None:
     """Write the notebook that evaluates the benchmark."""
     texts = (
         ("markdown", "# Hit ratio and bytes written by policy\n\nHow much does the second-request rule save on the Berlin machines?"),
-        ("code", "import csv\n\nrows = list(csv.DictReader(open('results.csv')))\nsaved = {r['policy']: float(r['written_tb_per_day']) for r in rows}\nsaved['admit-all'] / saved['second-request']"),
+        ("code", "import csv\n\nrows = list(csv.DictReader(open(\"results.csv\")))\nsaved = {r[\"policy\"]: float(r[\"written_tb_per_day\"]) for r in rows}\nsaved[\"admit-all\"] / saved[\"second-request\"]"),
         ("markdown", "The rule writes about a fifth of the baseline and loses less than one point of hit ratio. Segment size matters more than I thought."),
     )  # fmt: skip
     cells = []
