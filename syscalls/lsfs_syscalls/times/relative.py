@@ -86,15 +86,18 @@ def shift(span: Span, days: int) -> Span:
 
 
 def ago(frame: Frame, m: re.Match[str]) -> Span | None:
-    """Return the day, month or year so long ago; hours and less: from that instant on."""
+    """Return the day, week, month or year so long ago; hours and less: from that instant on."""
     amounts = plain_amounts(m["amount"])
     if amounts is None:
         return None
     at = moved(frame, amounts, -1)
     if any(c in amounts for c in "smh"):
         return Span(at, None, instant=True, point=at)
-    if amounts.keys() & {"d", "w"}:
+    if "d" in amounts:
         return day(at)
+    if "w" in amounts:
+        monday = midnight(at) - at.weekday() * DAY
+        return Span(monday, monday + 7 * DAY, point=midnight(at) + timedelta(days=1, seconds=-1))
     span = month(at.year, at.month) if "mo" in amounts else year(at.year)
     return Span(span.start, span.stop, point=midnight(at) + timedelta(days=1, seconds=-1))
 

@@ -59,9 +59,9 @@ last week's Wednesday                 | 2026-11-18 | 2026-11-18
 two Fridays ago                       | 2026-11-13 | 2026-11-13
 3 days ago                            | 2026-11-20 | 2026-11-20
 three days ago                        | 2026-11-20 | 2026-11-20
-a week ago                            | 2026-11-16 | 2026-11-16
-two weeks ago                         | 2026-11-09 | 2026-11-09
-a fortnight ago                       | 2026-11-09 | 2026-11-09
+a week ago                            | 2026-11-16 | 2026-11-22
+two weeks ago                         | 2026-11-09 | 2026-11-15
+a fortnight ago                       | 2026-11-09 | 2026-11-15
 2 months ago                          | 2026-09-01 | 2026-09-30
 a year ago                            | 2025-01-01 | 2025-12-31
 a couple of days ago                  | 2026-11-21 | 2026-11-21
@@ -159,6 +159,7 @@ two hours ago                         | 2026-11-23T10:00:00
 3 days ago                            | 2026-11-20T23:59:59
 2023-6-15                             | 2023-06-15T23:59:59
 2 months ago                          | 2026-09-23T23:59:59
+two weeks ago                         | 2026-11-09T23:59:59
 a year ago                            | 2025-11-23T23:59:59
 2023-06-15 14:00                      | 2023-06-15T14:00:00
 2023-06-15T14:00:05                   | 2023-06-15T14:00:05
@@ -197,8 +198,8 @@ two quarters          | 6mo
 """
 
 NOTHING = """
-bananas | flash caching | the budget | version 3 | 2 versions ago | 32.1.2024 | February 30 | 25:00 | recently | | the report | week 60
-x 5 | may be | in the folder | last version | 3 | notes from the meeting
+bananas | flash caching | the budget | version 3 | 2 versions ago | 32.1.2024 | February 30 | 25:00 | recently | | the report
+week 60 | x 5 | may be | in the folder | last version | 3 | notes from the meeting
 """
 
 
