@@ -1,0 +1,1 @@
+"""The semantic tree: what the paths below MOUNTPOINT/.lsfs/ mean. No FUSE in it."""
