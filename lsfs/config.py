@@ -1,0 +1,211 @@
+"""The configuration: flags over environment over the root's file over the user's file over defaults.
+
+Files are TOML: `$XDG_CONFIG_HOME/lsfs/config.toml` for the user, `ROOT/.lsfs/config.toml` for one root. The environment is
+handed in by the programs; this module reads no environment of its own. An unknown section or key is an error that names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lsfs.errors import BadRequest
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class IndexConfig:
+    """What is made searchable.
+
+    Attributes:
+        max_file_bytes: a larger file is not indexed by content (it is versioned all the same).
+        ignore_files: names of the files whose patterns keep paths out of the index.
+        threads: threads of the embedder while it fills the index.
+        chroma_url: a Chroma server; the embedded one without it.
+    """
+
+    max_file_bytes: int = 64 * MIB
+    ignore_files: tuple[str, ...] = (".gitignore", ".ignore", ".lsfsignore")
+    threads: int = 1
+    chroma_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsConfig:
+    """What the version store keeps.
+
+    Attributes:
+        baseline_bytes: content of files that were there before is stored up to so many bytes in all.
+        keep_last: so many versions of a file are kept whatever their age.
+        keep_within: versions younger than this are all kept.
+        hourly, daily, weekly, monthly, yearly: of older ones, the last of so many hours, days, ...
+        budget_bytes: `gc` thins further when the store is larger; 0 for no limit.
+    """
+
+    baseline_bytes: int = 20 * 1024 * MIB
+    keep_last: int = 10
+    keep_within: str = "30d"
+    hourly: int = 48
+    daily: int = 60
+    weekly: int = 52
+    monthly: int = 60
+    yearly: int = 100
+    budget_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MountConfig:
+    """How the mount behaves.
+
+    Attributes:
+        driver: "kernel" (default), or "fusepy" for the portable one.
+        passthrough: let the kernel read and write the files itself where it may.
+        spool_max_bytes: content above this size is not copied aside before a program destroys it ...
+        on_large: ... but "go-on" (recorded as missed) or "refuse" (EFBIG).
+    """
+
+    driver: str = "kernel"
+    passthrough: bool = True
+    spool_max_bytes: int = 4096 * MIB
+    on_large: str = "go-on"
+
+
+@dataclass(frozen=True, slots=True)
+class LlmConfig:
+    """A language model, spoken to by the OpenAI protocol.
+
+    Attributes:
+        mode: "offline", "model" or "auto" (the model where the offline parser is not sure).
+        base_url: the endpoint; without it there is no model.
+        api_key: its key; local servers take any.
+        wire: "json_schema" or "tools".
+    """
+
+    mode: str = "auto"
+    base_url: str = ""
+    api_key: str = ""
+    model: str = ""
+    timeout_s: float = 30.0
+    wire: str = "json_schema"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedConfig:
+    """Which embedder makes the vectors: "minilm", "sentence-transformers:MODEL" or "openai:MODEL" at `base_url`."""
+
+    model: str = "minilm"
+    base_url: str = ""
+    api_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareConfig:
+    """Where share links are served: an address of this machine, loopback unless the user names another."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings."""
+
+    index: IndexConfig = field(default_factory=IndexConfig)
+    versions: VersionsConfig = field(default_factory=VersionsConfig)
+    mount: MountConfig = field(default_factory=MountConfig)
+    llm: LlmConfig = field(default_factory=LlmConfig)
+    embed: EmbedConfig = field(default_factory=EmbedConfig)
+    share: ShareConfig = field(default_factory=ShareConfig)
+
+
+def user_file(environ: Mapping[str, str]) -> Path:
+    """Return where the user's configuration file is, or would be."""
+    home = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", "/"), ".config")
+    return Path(home) / "lsfs" / "config.toml"
+
+
+def load_config(*, environ: Mapping[str, str], state: Path | None = None, flags: Mapping[str, Any] | None = None) -> Config:
+    """Return the configuration of a root.
+
+    Args:
+        environ: the environment; `LSFS_<SECTION>_<KEY>` sets a value, such as `LSFS_LLM_BASE_URL`.
+        state: the root's state directory, whose config.toml goes before the user's.
+        flags: `section.key` -> value, from the command line.
+
+    Raises:
+        BadRequest: a file is no TOML, or a section, key or value is off; the text names it.
+    """
+    values: dict[str, dict[str, Any]] = {}
+    for path in (user_file(environ), *([state / "config.toml"] if state else [])):
+        _merge(values, _read(path), str(path))
+    _merge(values, _from_environ(environ), "the environment")
+    for dotted, value in (flags or {}).items():
+        section, _, key = dotted.partition(".")
+        _merge(values, {section: {key: value}}, "the command line")
+    return Config(**{name: _section(name, given) for name, given in values.items()})
+
+
+def _sections() -> dict[str, Any]:
+    return {f.name: f.default_factory() for f in dataclasses.fields(Config) if callable(f.default_factory)}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as e:
+        raise BadRequest(f"the configuration {path} cannot be read: {e}") from e
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    out: dict[str, dict[str, Any]] = {}
+    for name, defaults in _sections().items():
+        for f in dataclasses.fields(defaults):
+            variable = f"LSFS_{name}_{f.name}".upper()
+            if variable in environ:
+                out.setdefault(name, {})[f.name] = _parsed(environ[variable], getattr(defaults, f.name), variable)
+    return out
+
+
+def _parsed(text: str, default: Any, variable: str) -> Any:
+    try:
+        if isinstance(default, bool):
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+        if isinstance(default, int | float):
+            return type(default)(text)
+    except (KeyError, ValueError):
+        raise BadRequest(f"{variable} is {text!r}; it takes a value like {default!r}") from None
+    return tuple(text.split(",")) if isinstance(default, tuple) else text
+
+
+def _merge(values: dict[str, dict[str, Any]], more: Mapping[str, Any], where: str) -> None:
+    known = _sections()
+    for name, section in more.items():
+        if name not in known or not isinstance(section, Mapping):
+            raise BadRequest(f"{where}: there is no section [{name}]; there are {', '.join(known)}")
+        names = [f.name for f in dataclasses.fields(known[name])]
+        for key, value in section.items():
+            if key not in names:
+                raise BadRequest(f"{where}: [{name}] has no `{key}`; it takes {', '.join(names)}")
+            values.setdefault(name, {})[key] = _typed(value, getattr(known[name], key), f"{where}: [{name}] {key}")
+
+
+def _typed(value: Any, default: Any, where: str) -> Any:
+    if isinstance(default, tuple) and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        raise BadRequest(f"{where} is {value!r}; it takes a value like {default!r}")
+    return value
+
+
+def _section(name: str, given: dict[str, Any]) -> Any:
+    return dataclasses.replace(_sections()[name], **given)
