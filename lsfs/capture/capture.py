@@ -1,0 +1,199 @@
+"""The capture worker: hints come in from every side, one thread looks at the disk and records.
+
+Events are hints, the disk is the truth: hints for one path are merged, a hint for something that did not change costs one
+lstat. Files that are being written are looked at again a little later, a bounded number of times, and then stored as torn.
+
+Threading: `submit` never blocks on I/O. The worker thread `lsfs-capture` owns the queue's other end; listeners are called from
+    the thread that recorded (the worker, or the thread of a transaction), in the order of the commits.
+Durability: what `settle` waited for is durable.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from lsfs.capture.baseline import Baseline, BaselineProgress
+from lsfs.capture.describing import Author
+from lsfs.capture.events import Dirty
+from lsfs.capture.recorder import Recorder
+from lsfs.errors import LsfsError
+from lsfs.model import Change, RelPath, Version
+from lsfs.versions.rows import VERSION, version_from
+
+_LOG = logging.getLogger(__name__)
+_BATCH = 2048
+_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+_DISK_FULL_PAUSE_S = 2.0
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    dirty: Dirty
+    due: float
+    attempt: int
+
+
+class Capture:
+    """Records what programs do to the root.
+
+    Args:
+        recorder: what writes it down.
+        baseline_bytes: content of files that were there before us is taken up to so many bytes.
+    """
+
+    def __init__(self, recorder: Recorder, *, baseline_bytes: int = 8 << 30) -> None:
+        self.recorder = recorder
+        self._baseline = Baseline(recorder, baseline_bytes)
+        self._cond = threading.Condition()
+        self._queue: dict[tuple[bytes, str], _Waiting] = {}
+        self._busy = False
+        self._stopping = False
+        self._filling = True
+        self._thread: threading.Thread | None = None
+        self.degraded = ""
+
+    def start(self) -> None:
+        """Start the worker; the first time in a root it begins with the baseline."""
+        self._thread = threading.Thread(target=self._run, name="lsfs-capture", daemon=True)
+        self._busy = True
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """End the worker after the batch that it is at."""
+        with self._cond:
+            self._stopping = True
+            self._cond.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def submit(self, dirty: Iterable[Dirty]) -> None:
+        """Have these paths looked at."""
+        with self._cond:
+            for d in dirty:
+                self._merge(d, 0.0, 0)
+            self._cond.notify_all()
+
+    def listen(self, listener: Callable[[list[Change]], None]) -> None:
+        """Call `listener` with what was committed, in order; it must not block."""
+        self.recorder.listen(listener)
+
+    def settle(self, timeout_s: float, *, baseline: bool = False) -> bool:
+        """Wait until nothing is queued (and the baseline is done, where asked); return whether that came to be."""
+        with self._cond:
+            return self._cond.wait_for(lambda: self._idle(baseline=baseline), timeout_s)
+
+    def pending(self) -> int:
+        """Return how many paths wait to be looked at."""
+        with self._cond:
+            return len(self._queue) + int(self._busy)
+
+    def baseline(self) -> BaselineProgress:
+        """Return how far the baseline is."""
+        return self._baseline.progress()
+
+    def missed(self, limit: int = 1000) -> list[Version]:
+        """Return the versions whose content was gone before it could be taken, newest first."""
+        rows = self.recorder.catalogue.read().execute(
+            f"SELECT {VERSION} FROM version v WHERE v.state='missed' ORDER BY v.at_ns DESC LIMIT ?", (limit,)
+        )
+        return [version_from(r) for r in rows]
+
+    # The worker
+
+    def _idle(self, *, baseline: bool) -> bool:
+        return not self._queue and not self._busy and not (baseline and self._filling)
+
+    def _merge(self, d: Dirty, due: float, attempt: int) -> None:
+        there = self._queue.get((d.path, d.actor))
+        if there is None:
+            self._queue[d.path, d.actor] = _Waiting(d, due, attempt)
+            return
+        old_path = d.old_path if there.dirty.old_path is None else there.dirty.old_path
+        there.dirty = replace(there.dirty, subtree=there.dirty.subtree or d.subtree, old_path=old_path)
+        there.due = min(there.due, due)
+        there.attempt = max(there.attempt, attempt)
+
+    def _run(self) -> None:
+        if self._baseline.needed():
+            self._guarded(self._baseline.walk)
+        while (batch := self._next_batch()) is not None:
+            if batch:
+                self._record(batch)
+            else:
+                self._guarded(self._fill)
+
+    def _next_batch(self) -> list[_Waiting] | None:
+        """Return what is due; an empty list when the baseline may go on; None at the end."""
+        with self._cond:
+            self._busy = False
+            self._cond.notify_all()
+            while not self._stopping:
+                now = time.monotonic()
+                due = [key for key, w in self._queue.items() if w.due <= now][:_BATCH]
+                if due:
+                    self._busy = True
+                    return [self._queue.pop(key) for key in due]
+                if self._filling:
+                    return []
+                wait = min((w.due for w in self._queue.values()), default=now + 3600.0) - now
+                self._cond.wait(max(wait, 0.001))
+            return None
+
+    def _record(self, batch: list[_Waiting]) -> None:
+        alike: dict[tuple[str, bool], list[_Waiting]] = {}
+        for w in batch:
+            alike.setdefault((w.dirty.actor, w.attempt < len(_PAUSES_S)), []).append(w)
+        self.degraded = ""
+        for (actor, patient), waiting in alike.items():
+            self._record_alike(waiting, actor, patient=patient)
+
+    def _record_alike(self, waiting: list[_Waiting], actor: str, *, patient: bool) -> None:
+        try:
+            outcome = self.recorder.record([w.dirty for w in waiting], Author(actor), patient=patient)
+        except (LsfsError, OSError, sqlite3.Error) as e:
+            if len(waiting) == 1 or getattr(e, "errno", None) in _FULL:
+                self._later(waiting, e)
+                return
+            for w in waiting:  # one bad file must not hold up the others
+                self._record_alike([w], actor, patient=patient)
+            return
+        self._again(outcome.again, {w.dirty.path: w.attempt for w in waiting}, actor)
+
+    def _again(self, paths: list[RelPath], attempts: dict[RelPath, int], actor: str) -> None:
+        now = time.monotonic()
+        with self._cond:
+            for path in paths:
+                attempt = attempts.get(path, 0)
+                pause = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]
+                self._merge(Dirty(path, actor=actor), now + pause, attempt + 1)
+
+    def _later(self, waiting: list[_Waiting], e: Exception) -> None:
+        """Keep the hints while the store's disk is full or broken: nothing is given up, `status` tells."""
+        self.degraded = "the store's disk is full" if getattr(e, "errno", None) in _FULL else f"capture: {e}"
+        _LOG.warning("capture stopped for now: %s", e)
+        with self._cond:
+            for w in waiting:
+                self._merge(w.dirty, time.monotonic() + _DISK_FULL_PAUSE_S, w.attempt)
+
+    def _fill(self) -> None:
+        if not self._baseline.portion():
+            with self._cond:
+                self._filling = False
+                self._cond.notify_all()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Run a piece of work; whatever goes wrong with one file must not end the recording of all others."""
+        try:
+            work()
+        except (LsfsError, OSError, sqlite3.Error) as e:
+            self.degraded = str(e)
+            _LOG.exception("capture failed")
+            with self._cond:
+                self._filling = False

@@ -1,0 +1,228 @@
+"""The backing root: every look at, and every open of, a file of the user goes through here and cannot leave the root.
+
+Paths are walked name by name with O_NOFOLLOW from a descriptor of the root, so that a folder which is, or becomes, a symbolic
+link leads nowhere. The last name is never followed either. It knows nothing of versions.
+
+Threading: any thread.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from lsfs.errors import NotFound, OutsideRoot, Unavailable
+from lsfs.model import Kind, RelPath, show
+
+_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_NO_XATTRS = (errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.ENODATA, errno.ELOOP, errno.ENOENT)
+_OURS = b"user.lsfs."
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What `lstat` said of a name."""
+
+    kind: Kind
+    ino: int
+    nlink: int
+    size: int
+    mode: int
+    uid: int
+    gid: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @property
+    def key(self) -> tuple[int, int, int, int]:
+        """What has moved when the file has: (ino, size, mtime_ns, ctime_ns)."""
+        return (self.ino, self.size, self.mtime_ns, self.ctime_ns)
+
+
+def look_of(st: os.stat_result) -> Look:
+    """Return the part of a stat that the recorder uses; sizes of folders mean nothing and are 0."""
+    kind = Kind.of_mode(st.st_mode)
+    size = st.st_size if kind in (Kind.FILE, Kind.SYMLINK) else 0
+    return Look(kind, st.st_ino, st.st_nlink, size, st.st_mode, st.st_uid, st.st_gid, st.st_mtime_ns, st.st_ctime_ns)
+
+
+class Disk:
+    """The directory that is versioned.
+
+    Args:
+        root: its real path (below a mount over itself: the private one).
+        excluded: paths in it that are not the user's: the state, our mount point.
+    """
+
+    def __init__(self, root: bytes, excluded: tuple[bytes, ...] = ()) -> None:
+        self.root = root
+        self._excluded = set(excluded)
+        try:
+            self.fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as e:
+            raise Unavailable(f"the root {show(root)} cannot be opened: {e.strerror}") from e
+        self.device = os.fstat(self.fd).st_dev
+
+    def close(self) -> None:
+        """Give the descriptor of the root back."""
+        os.close(self.fd)
+
+    def exclude(self, path: bytes) -> None:
+        """Leave `path` and what is below it alone from now on."""
+        self._excluded.add(path)
+
+    def ignores(self, path: bytes) -> bool:
+        """Return whether `path` is none of the user's files."""
+        if not path:
+            return False
+        name = path.rpartition(b"/")[2]
+        if name.startswith(STAGE_PREFIX):
+            return True
+        return any(path == x or path.startswith(x + b"/") for x in self._excluded)
+
+    @contextmanager
+    def parent(self, path: bytes) -> Iterator[tuple[int, bytes]]:
+        """Give (descriptor of the folder, last name) of `path`.
+
+        Raises:
+            OutsideRoot: a folder on the way is a symbolic link, or a name is `..`.
+            NotFound: a folder on the way is missing.
+        """
+        *folders, name = path.split(b"/")
+        if name in (b"", b".", b".."):
+            raise OutsideRoot(f"{show(path)} is not a path below the root")
+        fd = self._walk(folders, path)
+        try:
+            yield fd, name
+        finally:
+            if fd != self.fd:
+                os.close(fd)
+
+    def _walk(self, folders: list[bytes], path: bytes) -> int:
+        fd = self.fd
+        for folder in folders:
+            if folder in (b"", b".", b".."):
+                self._drop(fd)
+                raise OutsideRoot(f"{show(path)} is not a path below the root")
+            try:
+                inner = os.open(folder, _FOLDER, dir_fd=fd)
+            except OSError as e:
+                error = self._walk_error(fd, folder, path, e)
+                self._drop(fd)
+                raise error from e
+            self._drop(fd)
+            fd = inner
+        return fd
+
+    def _drop(self, fd: int) -> None:
+        if fd != self.fd:
+            os.close(fd)
+
+    @staticmethod
+    def _walk_error(fd: int, folder: bytes, path: bytes, e: OSError) -> Exception:
+        if e.errno == errno.ENOENT:
+            return NotFound(f"there is no folder for {show(path)}")
+        if e.errno in (errno.ENOTDIR, errno.ELOOP):
+            if stat.S_ISLNK(os.lstat(folder, dir_fd=fd).st_mode):
+                return OutsideRoot(f"{show(path)} leads through the symbolic link {show(folder)}")
+            return NotFound(f"{show(folder)} on the way to {show(path)} is not a folder")
+        return e
+
+    def look(self, path: bytes) -> Look | None:
+        """Return what is at `path` now, or None: nothing, or nothing inside the root."""
+        if not path:
+            return look_of(os.fstat(self.fd))
+        try:
+            with self.parent(path) as (fd, name):
+                return look_of(os.lstat(name, dir_fd=fd))
+        except (NotFound, OutsideRoot, FileNotFoundError, NotADirectoryError):
+            return None
+
+    def open_file(self, path: bytes) -> int:
+        """Return a descriptor to read a regular file from; it follows no link and waits for no FIFO."""
+        with self.parent(path) as (fd, name):
+            return os.open(name, _READ, dir_fd=fd)
+
+    def target(self, path: bytes) -> bytes:
+        """Return what a symbolic link points to."""
+        with self.parent(path) as (fd, name):
+            return os.readlink(name, dir_fd=fd)
+
+    def xattrs(self, path: bytes) -> dict[bytes, bytes]:
+        """Return the extended attributes of a file or folder, without our own virtual ones."""
+        with self.parent(path) as (fd, name):
+            return read_xattrs(b"/proc/self/fd/%d/%s" % (fd, name))
+
+    def walk(self, under: bytes) -> Iterator[tuple[RelPath, Look]]:
+        """Yield everything below a folder, folders before what is in them; other file systems' mounts are passed over."""
+        waiting = [under]
+        while waiting:
+            folder = waiting.pop()
+            for name, look in self._children(folder):
+                path = RelPath(folder + b"/" + name if folder else name)
+                if self.ignores(path):
+                    continue
+                yield path, look
+                if look.kind == Kind.DIRECTORY:
+                    waiting.append(path)
+
+    def _children(self, folder: bytes) -> list[tuple[bytes, Look]]:
+        """Return what is directly in a folder; nothing where it is gone, closed to us, or another file system's."""
+        try:
+            with self._folder(folder) as fd:
+                if os.fstat(fd).st_dev != self.device:
+                    return []
+                return [c for n in sorted(os.listdir(fd)) if (c := _child(fd, n)) is not None]
+        except (OSError, NotFound, OutsideRoot):
+            return []
+
+    @contextmanager
+    def _folder(self, folder: bytes) -> Iterator[int]:
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        if not folder:
+            fd = os.open(b".", flags, dir_fd=self.fd)
+        else:
+            with self.parent(folder) as (parent, name):
+                fd = os.open(name, flags, dir_fd=parent)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+
+def _child(fd: int, name: str) -> tuple[bytes, Look] | None:
+    try:
+        return os.fsencode(name), look_of(os.lstat(name, dir_fd=fd))
+    except FileNotFoundError:
+        return None
+
+
+STAGE_PREFIX = b".lsfs-stage-"
+"""Names of files that we are about to rename into place, where the state is on another file system."""
+
+
+def read_xattrs(where: bytes | int) -> dict[bytes, bytes]:
+    """Return the extended attributes in the `user.` namespace and the access lists, but for our own virtual ones."""
+    follow = isinstance(where, int)
+    try:
+        names = os.listxattr(where, follow_symlinks=follow) if not follow else os.listxattr(where)
+    except OSError as e:
+        if e.errno in _NO_XATTRS:
+            return {}
+        raise
+    out = {}
+    for text in names:
+        name = os.fsencode(text)
+        if name.startswith(_OURS):
+            continue
+        try:
+            out[name] = os.getxattr(where, text) if follow else os.getxattr(where, text, follow_symlinks=False)
+        except OSError as e:
+            if e.errno not in _NO_XATTRS:
+                raise
+    return out

@@ -1,0 +1,262 @@
+"""The recorder: from dirty paths to versions, one caller at a time.
+
+It looks at the disk (`events`), takes content into the packs (`taking`) and writes down what happened (`writing`). The
+capture worker calls it for what programs did, transactions for what lsfs itself did; the same code records both.
+
+Threading: `lock` is taken for a whole batch; it may be taken before the packs' and the catalogue's locks, never after.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from lsfs.capture import known as tables
+from lsfs.capture.describing import Author, Describer
+from lsfs.capture.disk import Disk
+from lsfs.capture.events import Act, Dirty, Event, Scene, differs
+from lsfs.capture.known import Known
+from lsfs.capture.taking import Taken, take
+from lsfs.capture.writing import Effects, Group
+from lsfs.catalogue import Catalogue
+from lsfs.model import Change, Kind, RelPath, State
+from lsfs.versions.contents import ContentStore
+from lsfs.versions.ids import Ids
+from lsfs.versions.records import Record
+
+_SLICE = 4096
+_TRUNCATED_NS = 300_000_000
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What recording a batch came to.
+
+    Attributes:
+        changes: what was committed, in order.
+        again: paths that moved while they were read.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    again: list[RelPath] = field(default_factory=list)
+
+
+class Recorder:
+    """Writes what happens in the root down as versions."""
+
+    def __init__(self, catalogue: Catalogue, packs: ContentStore, disk: Disk) -> None:
+        self.lock = threading.RLock()
+        self.catalogue = catalogue
+        self.packs = packs
+        self.disk = disk
+        self.ids = Ids(catalogue.read())
+        self._describer = Describer(catalogue, self.ids)
+        self._listeners: list[Callable[[list[Change]], None]] = []
+
+    def listen(self, listener: Callable[[list[Change]], None]) -> None:
+        """Call `listener` after each commit, in the order of the commits, from the recording thread."""
+        self._listeners.append(listener)
+
+    def record(
+        self,
+        dirty: Iterable[Dirty],
+        author: Author,
+        *,
+        patient: bool = False,
+        pending: bool = False,
+        closing: Sequence[Record] = (),
+    ) -> Outcome:
+        """Record what happened at the dirty paths.
+
+        Args:
+            patient: a file that moves while it is read is given back in `again`; else it is stored as torn.
+            pending: files that are not known get a row at once and their content later (the baseline).
+            closing: records behind those of the changes, in the last commit.
+        """
+        with self.lock:
+            batch = _Batch(self, author, patient=patient, pending=pending)
+            batch.run(list(dirty), closing)
+            return Outcome(batch.group.done, batch.again)
+
+    def fill(self, paths: Iterable[RelPath], author: Author) -> Outcome:
+        """Take the content of files that are known but not stored yet; one that has changed is recorded as it is now."""
+        with self.lock:
+            batch = _Batch(self, author, patient=False, pending=False)
+            batch.fill(list(paths))
+            return Outcome(batch.group.done, batch.again)
+
+    def write(self, records: Sequence[Record], effects: Effects | None = None) -> None:
+        """Commit records that are not changes of files (tags, transactions, locks)."""
+        with self.lock:
+            self.group().flush(records, effects)
+
+    def group(self) -> Group:
+        """Return an empty group that announces to the listeners."""
+        return Group(self.catalogue, self.packs, self._announce)
+
+    def describer(self) -> Describer:
+        """Return what makes the records."""
+        return self._describer
+
+    def _announce(self, changes: list[Change]) -> None:
+        for listener in self._listeners:
+            listener(changes)
+
+
+class _Batch:
+    """One call of `Recorder.record`."""
+
+    def __init__(self, recorder: Recorder, author: Author, *, patient: bool, pending: bool) -> None:
+        self._recorder = recorder
+        self._author = author
+        self._patient = patient
+        self._pending = pending
+        self._describe = recorder.describer()
+        self._claimed: set[bytes] = set()
+        self.group = recorder.group()
+        self.again: list[RelPath] = []
+
+    def run(self, dirty: list[Dirty], closing: Sequence[Record] = ()) -> None:
+        """Record the named paths, then walk the folders among them in slices."""
+        scene = self._scene()
+        folders = scene.add_dirty(dirty)
+        self._write(scene)
+        for folder in folders:
+            self._walk(folder)
+        self.group.flush(closing)
+
+    def fill(self, paths: list[RelPath]) -> None:
+        """Settle the named files whose content is pending."""
+        con = self._recorder.catalogue.read()
+        moved = []
+        for path in paths:
+            known = tables.at_path(con, path)
+            look = self._recorder.disk.look(path)
+            if known is None or known.state != State.PENDING:
+                continue
+            if look is None or look.key != known.key:
+                moved.append(Dirty(path))
+                continue
+            taken = self._take(path)
+            if taken is not None:
+                self._describe.modified(self.group, self._author, path, known, taken)
+            if self.group.full():
+                self.group.flush()
+        self.group.flush()
+        if moved:
+            self.run(moved)
+
+    def _scene(self) -> Scene:
+        """Begin to look at other names; what was recorded before has to be in the tables for that."""
+        self.group.flush()
+        return Scene(self._recorder.catalogue.read(), self._recorder.disk)
+
+    def _walk(self, folder: RelPath) -> None:
+        scene = self._scene()
+        seen: set[bytes] = set()
+        for path, look in self._recorder.disk.walk(folder):
+            scene.add(path, look)
+            seen.add(path)
+            if len(scene.looks) >= _SLICE:
+                self._write(scene)
+                scene = self._scene()
+        self._write(scene)
+        lost = [p for p in tables.paths_below(self._recorder.catalogue.read(), folder) if p not in seen]
+        for part in _slices(lost):
+            scene = self._scene()
+            for name in part:
+                scene.add(name)
+            self._write(scene)
+
+    def _write(self, scene: Scene) -> None:
+        self._claimed = set()
+        for event in scene.events():
+            self._event(event)
+            if self.group.full():
+                self.group.flush()
+
+    # One event
+
+    def _event(self, e: Event) -> None:
+        match e.act:
+            case Act.CREATE:
+                self._create(e)
+            case Act.MODIFY:
+                assert e.known is not None
+                self._modify(e.path, self.group.now(e.known))
+            case Act.MOVE:
+                self._move(e)
+            case Act.LINK:
+                self._describe.link(self.group, self._author, e)
+            case Act.END:
+                if e.path not in self._claimed:
+                    self._describe.end(self.group, self._author, e)
+            case Act.RETURN:
+                self._return(e)
+            case Act.SPLIT:
+                self._describe.split(self.group, self._author, e)
+
+    def _take(self, path: RelPath) -> Taken | None:
+        """Read the file; None where it has gone or has to be read again later."""
+        taken = take(self._recorder.disk, self._recorder.packs, path, time.time_ns())
+        if taken is None or (not taken.whole and self._patient):
+            self.again.append(path)
+            return None
+        return taken
+
+    def _create(self, e: Event) -> None:
+        assert e.look is not None
+        if self._pending and e.look.kind == Kind.FILE and e.known is None:
+            self._describe.pending(self.group, self._author, e)
+            return
+        taken = self._take(e.path)
+        if taken is None:
+            return
+        for end in e.likely:
+            assert end.known is not None
+            same = taken.content is not None and taken.content.digest == end.known.digest
+            if same and end.path not in self._claimed:
+                self._claimed.add(end.path)
+                moved = replace(e, act=Act.MOVE, known=end.known, old_path=end.path)
+                self._describe.move(self.group, self._author, moved)
+                self._describe.modified(self.group, self._author, e.path, self.group.now(end.known), taken)
+                return
+        self._describe.create(self.group, self._author, e, taken)
+
+    def _modify(self, path: RelPath, known: Known) -> None:
+        look = self._recorder.disk.look(path)
+        if look is None or not differs(known, look) or self._too_young(known, look.size, look.mtime_ns):
+            if look is None or differs(known, look):
+                self.again.append(path)
+            return
+        taken = self._take(path)
+        if taken is not None and taken.look.kind == known.kind:
+            self._describe.modified(self.group, self._author, path, known, taken)
+
+    def _too_young(self, known: Known, size: int, mtime_ns: int) -> bool:
+        """A file that was just emptied is most likely about to be written: its writer is given a moment."""
+        if not self._patient or size or not known.size or known.kind != Kind.FILE:
+            return False
+        return time.time_ns() - mtime_ns < _TRUNCATED_NS
+
+    def _move(self, e: Event) -> None:
+        assert e.look is not None and e.known is not None
+        self._describe.move(self.group, self._author, e)
+        known = self.group.now(e.known)
+        if known.state == State.PENDING and (known.size, known.mtime_ns) == (e.look.size, e.look.mtime_ns):
+            return
+        if differs(known, e.look):
+            self._modify(e.path, known)
+
+    def _return(self, e: Event) -> None:
+        assert e.known is not None
+        taken = self._take(e.path)
+        if taken is not None:
+            self._describe.come_back(self.group, self._author, e, taken)
+
+
+def _slices(paths: list[bytes]) -> Iterator[list[bytes]]:
+    for start in range(0, len(paths), _SLICE):
+        yield paths[start : start + _SLICE]

@@ -1,0 +1,6 @@
+"""What the files of a root were: tables, the tree in time, history, retention. The packs hold the content and the records."""
+
+from lsfs.versions.names import Candidate
+from lsfs.versions.versions import Versions
+
+__all__ = ["Candidate", "Versions"]

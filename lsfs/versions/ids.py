@@ -1,0 +1,48 @@
+"""The next free ids of files, versions and transactions: rising, never used twice, also after the newest rows were removed.
+
+Threading: the recorder's lock is held.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+_HIGH = {"fid": "SELECT max(fid) FROM file", "vid": "SELECT max(vid) FROM version", "tx": "SELECT max(tx) FROM tx"}
+
+
+class Ids:
+    """Counters that start behind what the tables and the removed rows used."""
+
+    def __init__(self, con: sqlite3.Connection) -> None:
+        self._last = {name: high_water(con, name) for name in _HIGH}
+
+    def fid(self) -> int:
+        """Return a new file id."""
+        return self._next("fid")
+
+    def vid(self) -> int:
+        """Return a new version id."""
+        return self._next("vid")
+
+    def tx(self) -> int:
+        """Return a new transaction id."""
+        return self._next("tx")
+
+    def _next(self, name: str) -> int:
+        self._last[name] += 1
+        return self._last[name]
+
+
+def high_water(con: sqlite3.Connection, name: str) -> int:
+    """Return the highest id that was ever used."""
+    kept = con.execute("SELECT value FROM meta WHERE key=?", (f"versions:high:{name}",)).fetchone()
+    return max(con.execute(_HIGH[name]).fetchone()[0] or 0, int(kept[0]) if kept else 0)
+
+
+def remember_high_water(con: sqlite3.Connection) -> None:
+    """Keep the highest ids before rows are removed."""
+    for name in _HIGH:
+        con.execute(
+            "INSERT INTO meta VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value=excluded.value",
+            (f"versions:high:{name}", str(high_water(con, name))),
+        )
