@@ -1,0 +1,110 @@
+"""The worker process: reads one file after the other from its standard input, answers text and attributes on its output.
+
+Parsers of PDF, Office and image formats meet hostile files here, under a limit of memory, away from the engine. It is started
+with exec by `lsfs.text.pool`, which also sets the time limit. It sees bytes, never paths, and answers JSON, which the engine
+can read without trusting it.
+
+A request is `<u32 length of the name><u64 length of the content><name><content>`, an answer `<u32 length><JSON>`, numbers
+little endian. What the libraries print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import struct
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import BinaryIO
+
+from lsfs.text.documents import MIME, document, html_text
+from lsfs.text.extracted import Attributes, Extracted, tidy
+from lsfs.text.families import FAMILIES, extension
+from lsfs.text.mail import mail
+from lsfs.text.media import image, sound
+from lsfs.text.plain import finished
+
+REQUEST = struct.Struct("<IQ")
+ANSWER = struct.Struct("<I")
+EXTRACTORS = "lsfs.extractors"
+"""Entry point group of user-defined extractors: `(name: str, content: bytes) -> dict[str, list[str]]` of attributes."""
+
+_PICTURES = frozenset("jpg jpeg png gif bmp tif tiff webp ico avif".split())
+_SOUNDS = FAMILIES["audio"] | frozenset(["mp4", "m4v", "mov"])
+
+
+def handled(ext: str) -> bool:
+    """Tell whether files of this extension are read by the worker."""
+    return ext in MIME or ext in _PICTURES or ext in _SOUNDS or ext == "eml"
+
+
+def extract(name: str, data: bytes) -> Extracted:
+    """Return what is in a file; a file that cannot be read has the reason instead of text."""
+    ext = extension(name.encode("utf-8", "surrogateescape"))
+    try:
+        found = _reader(ext, name)(data)
+    except Exception as e:  # noqa: BLE001 - any error of a parser is the file's, not ours
+        found = Extracted(reason=f"cannot be read as {ext}: {type(e).__name__}: {str(e)[:200]}")
+    if _custom:
+        found = Extracted(found.text, _with_custom(found.attributes, name, data), found.marks, found.lined, found.reason)
+    return finished(found)
+
+
+def _reader(ext: str, name: str) -> Callable[[bytes], Extracted]:
+    if ext in MIME:
+        return lambda data: document(data, ext)
+    if ext == "eml":
+        return lambda data: mail(data, html_text)
+    if ext in _PICTURES:
+        return image
+    if ext in _SOUNDS:
+        return lambda data: sound(data, name)
+    return lambda _: Extracted()
+
+
+_custom: list[Callable[[str, bytes], dict[str, list[str]]]] = []
+
+
+def _with_custom(attributes: Attributes, name: str, data: bytes) -> Attributes:
+    out = dict(attributes)
+    for extractor in _custom:
+        try:
+            out.update(tidy(extractor(name, data)))
+        except Exception as e:  # noqa: BLE001 - a user's extractor must not take the file's text away
+            sys.stderr.write(f"extractor {extractor!r} failed on {name}: {e!r}\n")
+    return out
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until the input ends."""
+    while True:
+        head = requests.read(REQUEST.size)
+        if len(head) < REQUEST.size:
+            return
+        name_length, length = REQUEST.unpack(head)
+        name = requests.read(name_length).decode("utf-8", "surrogateescape")
+        answer = json.dumps(extract(name, requests.read(length)).to_json()).encode("ascii")
+        answers.write(ANSWER.pack(len(answer)))
+        answers.write(answer)
+        answers.flush()
+
+
+def main() -> int:
+    """Limit this process and serve on standard input and output."""
+    memory = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(5)
+    _custom.extend(point.load() for point in entry_points(group=EXTRACTORS))
+    # The libraries may print: keep the answers' descriptor for ourselves and send the rest to standard error.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    serve(io.BufferedReader(io.FileIO(0)), answers)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
