@@ -1,0 +1,1 @@
+"""What passes between our processes: files and sockets, standard library only."""

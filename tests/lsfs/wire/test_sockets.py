@@ -1,0 +1,142 @@
+"""The sockets: control of a mount, and HTTP to the engine."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsfs.errors import Ambiguous, Conflict, LsfsError, NotFound, Unavailable
+from lsfs.wire import control, frames, http
+from lsfs.wire.tree import WireNode, node_from_json, node_to_json
+
+
+class Handler:
+    """A mount that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def hello(self) -> dict[str, Any]:
+        return {"pid": 1}
+
+    def invalidate(self, paths: list[bytes]) -> None:
+        self.told.append(paths)
+
+    def writers(self, paths: list[bytes]) -> list[bytes]:
+        return paths[:1]
+
+    def captured(self, keys: Iterable[int]) -> None:
+        self.told.append(list(keys))
+
+    def snapshot(self) -> None:
+        raise OSError("no snapshot")
+
+    def locks(self, reasons: Mapping[bytes, bytes]) -> None:
+        self.told.append(dict(reasons))
+
+    def stop(self) -> str:
+        return "lazily"
+
+
+def test_every_control_request_reaches_the_mount(tmp_path: Path) -> None:
+    handler = Handler()
+    server = control.Server(tmp_path / "c", handler)
+    server.start()
+    client = control.Client(tmp_path / "c")
+    assert client.hello() == {"pid": 1, "version": control.VERSION}
+    client.invalidate([b"a", b"\xff/b", b""])
+    client.captured([0, 2**64 - 1])
+    client.locks({b"a": b"by user"})
+    assert client.writers([b"x", b"y"]) == [b"x"]
+    assert client.stop() == "lazily"
+    assert handler.told == [[b"a", b"\xff/b", b""], [0, 2**64 - 1], {b"a": b"by user"}]
+    with pytest.raises(Unavailable, match="no snapshot"):
+        client.snapshot()
+    client.close()
+    server.close()
+
+
+def test_a_mount_that_is_gone_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="does not answer"):
+        control.Client(tmp_path / "none").hello()
+
+
+@given(st.lists(st.binary(max_size=50)))
+def test_names_cross_unchanged(names: list[bytes]) -> None:
+    assert frames.unpack_names(frames.pack_names(names)) == names
+
+
+def test_a_stream_that_ends_within_a_frame_is_an_error() -> None:
+    a, b = socket.socketpair()
+    with a, b:
+        a.sendall(b"\1\0\0\0\5ab")
+        a.close()
+        with pytest.raises(ConnectionError):
+            frames.receive(b)
+
+
+@contextmanager
+def served(path: Path, route: http.Route) -> Iterator[list[BaseException]]:
+    failures: list[BaseException] = []
+    server = http.Server(path, route, lambda _, e: failures.append(e))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield failures
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_request_and_its_answer_cross_the_socket(tmp_path: Path) -> None:
+    with served(tmp_path / "s", lambda path, body: {"path": path, **body}):
+        assert http.request(tmp_path / "s", "POST", "/x", {"é": [1]}) == {"path": "/x", "é": [1]}
+        assert http.request(tmp_path / "s", "GET", "/y") == {"path": "/y"}
+
+
+@pytest.mark.parametrize(
+    "error", [NotFound("no a"), Conflict("changed", ["a", "b"]), Ambiguous("which?", ["c"]), Unavailable("later")]
+)
+def test_an_error_is_raised_on_the_other_side_as_what_it_was(tmp_path: Path, error: LsfsError) -> None:
+    def route(path: str, body: http.Json) -> http.Json:
+        raise error
+
+    with served(tmp_path / "s", route), pytest.raises(type(error), match=str(error)) as caught:
+        http.request(tmp_path / "s", "POST", "/x", {})
+    assert vars(caught.value) == vars(error)
+
+
+def test_a_bug_in_the_engine_is_logged_and_answered(tmp_path: Path) -> None:
+    with served(tmp_path / "s", lambda path, body: {"x": 1 // len(body)}) as failures:
+        with pytest.raises(LsfsError, match="ZeroDivisionError"):
+            http.request(tmp_path / "s", "POST", "/x", {})
+        assert http.request(tmp_path / "s", "POST", "/x", {"a": 1}) == {"x": 1}
+    assert isinstance(failures[0], ZeroDivisionError)
+
+
+def test_a_body_that_is_no_object_is_refused(tmp_path: Path) -> None:
+    with served(tmp_path / "s", lambda path, body: {}):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(str(tmp_path / "s"))
+        s.sendall(b"POST /x HTTP/1.1\r\nContent-Length: 3\r\nConnection: close\r\n\r\n[1]")
+        assert s.recv(100).startswith(b"HTTP/1.1 400")
+        s.close()
+
+
+def test_nobody_listening_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        http.request(tmp_path / "none", "GET", "/status")
+
+
+def test_a_tree_node_crosses_unchanged() -> None:
+    for node in (WireNode(b"\xff", "symlink", 3, 5, b"../x"), WireNode(b"a", "directory")):
+        assert node_from_json(node_to_json(node)) == node
