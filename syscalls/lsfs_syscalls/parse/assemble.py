@@ -1,0 +1,184 @@
+"""From clauses to a plan: which calls, with which arguments, over which files.
+
+A described set ("delete the pdfs about cats") becomes `retrieve` and then the call on `$1`; "it" and "them" mean the result of
+the step before, the file of the step before, or the last answer of the session. What is missing becomes a question. Pure code
+over the clause records: rules and model make the clauses, nothing here looks at the prompt again.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from lsfs.errors import BadRequest
+from lsfs_syscalls.calls.record import Call
+from lsfs_syscalls.calls.table import CALLS, call_from_json
+from lsfs_syscalls.parse import asking
+from lsfs_syscalls.parse.asking import Unclear
+from lsfs_syscalls.parse.clause import UNCLEAR, UNSUPPORTED, Clause
+from lsfs_syscalls.parse.context import ParseContext
+from lsfs_syscalls.parse.filters import describes, folder_name, retrieve_args
+
+SETS = frozenset({"retrieve", "list"})
+"""Calls whose result is a set of files that later steps can use."""
+
+
+class Assembly:
+    """The steps so far, and what "it" means after them."""
+
+    def __init__(self, now: datetime, context: ParseContext) -> None:
+        self.now = now
+        self.context = context
+        self.steps: list[Call] = []
+        self._set: str | None = None
+        self._subject: str | None = None
+
+    def push(self, syscall: str, args: dict[str, Any]) -> str:
+        """Add a step and return the reference to its result.
+
+        Raises:
+            Unclear: the arguments do not make a call.
+        """
+        try:
+            self.steps.append(call_from_json(syscall, args))
+        except BadRequest as error:
+            raise Unclear(_question_for(syscall, args)) from error
+        reference = f"${len(self.steps)}"
+        if syscall in SETS:
+            self._set, self._subject = reference, None
+        self._remember(syscall, args)
+        return reference
+
+    def _remember(self, syscall: str, args: dict[str, Any]) -> None:
+        path = args.get("path")
+        if syscall in ("move", "copy") and path and args.get("to"):
+            to = str(args["to"])
+            path = to if posixpath.splitext(to)[1] else posixpath.join(to, posixpath.basename(path))
+        elif syscall == "concat":
+            path = args.get("to")
+        if path:
+            self._subject = str(path)
+
+    def retrieve(self, clause: Clause, query: str = "QUERY", *, when: bool = True) -> str:
+        """Add the retrieve that finds what the clause describes; return its reference."""
+        args = retrieve_args(clause, self.now, query=query, when=when)
+        if not args:
+            raise Unclear(asking.WHICH_FILES)
+        return self.push("retrieve", args)
+
+    def files(self, clause: Clause, *, when: bool = True) -> dict[str, Any]:
+        """Return `path` or `files`: what the clause's call works on.
+
+        Raises:
+            Unclear: it does not say, and nothing before it does.
+        """
+        paths = self.paths(clause)
+        if paths:
+            return {"path": paths[0]} if len(paths) == 1 else {"files": tuple(paths)}
+        if clause.all("REF"):
+            return self._narrowed(clause, self.referred(clause), when=when)
+        if describes(clause, when=when):
+            return {"files": self.retrieve(clause, when=when)}
+        folder = clause.first("FOLDER")
+        if folder is not None:
+            return {"path": folder_name(folder)}
+        if self._set is not None:
+            return {"files": self._set}
+        raise Unclear(asking.WHICH_FILE, self.context.files[:5])
+
+    def _narrowed(self, clause: Clause, found: dict[str, Any], *, when: bool) -> dict[str, Any]:
+        """Return the referred files, narrowed by what else the clause says of them."""
+        if not describes(clause, when=when):
+            return found
+        among = found["files"] if "files" in found else (found["path"],)
+        args = retrieve_args(clause, self.now, when=when)
+        return {"files": self.push("retrieve", {**args, "files": among})}
+
+    def paths(self, clause: Clause) -> list[str]:
+        """Return the named objects, each below the folder that the clause puts it in."""
+        folder = clause.first("FOLDER")
+        return [_below(folder, s.text) for s in clause.all("PATH")]
+
+    def one_path(self, clause: Clause) -> str:
+        """Return the one file or folder that the clause names.
+
+        Raises:
+            Unclear: it names none.
+        """
+        paths = self.paths(clause)
+        if paths:
+            return paths[0]
+        if clause.all("REF"):
+            found = self.referred(clause)
+            if "path" in found:
+                return str(found["path"])
+            raise Unclear(asking.WHICH_FILE, self.context.files[:5])
+        folder = clause.first("FOLDER")
+        if folder is not None and not describes(clause):
+            return folder_name(folder)
+        if self._subject is not None and not describes(clause):
+            return self._subject
+        raise Unclear(asking.WHICH_FILE, self.context.files[:5])
+
+    def referred(self, clause: Clause) -> dict[str, Any]:
+        """Return what "it" or "them" stands for: a step's result, a step's file, or files of the last answer."""
+        if self._subject is not None:
+            return {"path": self._subject}
+        if self._set is not None:
+            return {"files": self._set}
+        files = self.context.referred(clause.first("REF") or "it")
+        if not files:
+            raise Unclear(asking.WHICH_FILE, self.context.files[:5])
+        return {"path": files[0]} if len(files) == 1 else {"files": files}
+
+    @property
+    def result(self) -> str | None:
+        """The reference to the latest set of files, if there is one."""
+        return self._set
+
+
+Builder = Callable[[Assembly, Clause], None]
+
+
+def assemble(clauses: list[Clause], now: datetime, context: ParseContext, builders: dict[str, Builder]) -> tuple[Call, ...]:
+    """Return the steps that the clauses ask for.
+
+    Raises:
+        Unclear: something has to be asked first.
+    """
+    assembly = Assembly(now, context)
+    for clause in clauses:
+        if clause.intent == UNSUPPORTED:
+            raise Unclear(asking.NOT_FOR_FILES)
+        if clause.intent == UNCLEAR:
+            raise Unclear(asking.WHICH_FILE, context.files[:5])
+        builders[clause.intent](assembly, clause)
+    if not assembly.steps:
+        raise Unclear(asking.UNSURE)
+    return tuple(assembly.steps)
+
+
+def _below(folder: str | None, path: str) -> str:
+    """Return `path` below `folder`, unless it says itself where it is."""
+    if folder is None:
+        return path
+    base = folder_name(folder)
+    if path.startswith(("/", "~", base + "/")) or path == base:
+        return path
+    return posixpath.join(base, path)
+
+
+_QUESTIONS = {
+    "retrieve": asking.WHAT_TO_FIND, "tag": asking.WHAT_TAG, "untag": asking.WHAT_TAG, "snapshot": asking.WHAT_NAME,
+    "translate": asking.WHICH_LANGUAGE, "group_by": asking.WHAT_KEY, "join": asking.WHICH_FILES, "move": asking.WHERE_TO,
+    "copy": asking.WHERE_TO, "concat": asking.WHERE_TO,
+}  # fmt: skip
+
+
+def _question_for(syscall: str, args: dict[str, Any]) -> str:
+    missing = [a.name for a in CALLS[syscall].arguments() if a.required and not args.get(a.name)]
+    if missing and missing[0] == "path":
+        return asking.WHICH_FILE
+    return _QUESTIONS.get(syscall, asking.WHICH_FILE)

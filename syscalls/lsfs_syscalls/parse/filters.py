@@ -1,0 +1,132 @@
+"""The arguments of `retrieve` that a clause describes files with: topic, words, people, type, size, time, order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from lsfs_syscalls import times
+from lsfs_syscalls.parse import values
+from lsfs_syscalls.parse.clause import Clause, Slot
+from lsfs_syscalls.parse.words import FILE, FOLDER, GLOB, QUOTED_PATH
+
+DESCRIBING = frozenset(
+    "QUERY KW ANYKW EXCL AUTHOR ANYAUTHOR AFFIL ANYAFFIL TYPE LANG HASTAG GLOB LIKE SIZEMIN SIZEMAX MODE SORT K".split()
+)
+"""Slots that describe a set of files rather than name one."""
+
+_LISTS = {
+    "KW": "keywords", "ANYKW": "any_keywords", "EXCL": "exclude", "AUTHOR": "authors", "ANYAUTHOR": "any_authors",
+    "AFFIL": "affiliations", "ANYAFFIL": "any_affiliations", "HASTAG": "tags",
+}  # fmt: skip
+_PEOPLE = frozenset({"AUTHOR", "ANYAUTHOR"})
+_PLURAL = re.compile(
+    r"(?!this\b|its\b|is\b|was\b|has\b)[a-z]{2,}s|ones|(?:two|three|four|five|six|seven|eight|nine|ten|few|\d+)"
+)
+
+
+def span_args(slot: Slot | None, now: datetime) -> dict[str, Any]:
+    """Return `since` and `until` of a stretch of time; an `until` that is not before now says nothing and is left out."""
+    found = times.resolve(slot.text, now) if slot else None
+    if found is None:
+        return {}
+    out: dict[str, Any] = {}
+    if found.since is not None:
+        out["since"] = times.iso(found.since)
+    if found.until is not None and found.until < now:
+        out["until"] = times.iso(found.until)
+    return out
+
+
+def point_arg(text: str | None, now: datetime, *, first: bool = False) -> str | None:
+    """Return a point in time as ISO 8601, or None where the words name none."""
+    at = times.point(text, now, first=first) if text else None
+    return times.iso(at) if at else None
+
+
+def describes(clause: Clause, *, when: bool = True) -> bool:
+    """Tell whether the clause describes a set of files."""
+    return any(s.name in DESCRIBING or (when and s.name == "WHEN") for s in clause.slots)
+
+
+def retrieve_args(clause: Clause, now: datetime, *, query: str = "QUERY", when: bool = True) -> dict[str, Any]:
+    """Return the arguments of the `retrieve` that finds what the clause describes."""
+    out: dict[str, Any] = {}
+    topic = " ".join(values.bare(s.text) if i else _topic(s.text) for i, s in enumerate(clause.all(query)))
+    if topic:
+        out["query"] = topic
+    for slot, argument in _LISTS.items():
+        items = tuple(dict.fromkeys(_item(s) for s in clause.all(slot) if _item(s)))
+        if items:
+            out[argument] = items
+    out |= {k: v for k, v in _single_values(clause).items() if v is not None}
+    out |= _place(clause)
+    if when:
+        out |= span_args(next(iter(clause.all("WHEN")), None), now)
+    at = point_arg(clause.first("AT"), now)
+    return out | ({"at": at} if at else {})
+
+
+def _topic(text: str) -> str:
+    return re.sub(r"^(?:about|on|regarding|concerning|related to)\s+", "", text.strip().rstrip(".,;:!?").strip())
+
+
+def _item(s: Slot) -> str:
+    text = values.bare(s.text) if not s.mark else s.text
+    if s.name in _PEOPLE:
+        return re.sub(r"['’]s?$", "", text)
+    return text.lstrip("#") if s.name == "HASTAG" else text
+
+
+def _single_values(clause: Clause) -> Mapping[str, Any]:
+    first = clause.first
+    order = next(iter(clause.all("SORT")), None)
+    k = values.count(first("K") or "")
+    if k is None and order is not None and _is_one(order):
+        k = 1
+    names = clause.all("GLOB")
+    return {
+        "mode": _not_default(values.mode(first("MODE") or ""), "hybrid"),
+        "k": k,
+        "type": values.file_type(first("TYPE") or ""),
+        "language": values.language(first("LANG") or ""),
+        "sort": _not_default(values.sort(order.text) if order else None, "score"),
+        "size_min": values.size(first("SIZEMIN") or ""),
+        "size_max": values.size(first("SIZEMAX") or ""),
+        "like": first("LIKE"),
+        "name": values.name_pattern(names[0].text, names[0].before) if names else None,
+    }
+
+
+def _not_default(value: str | None, default: str) -> str | None:
+    return None if value == default else value
+
+
+def _is_one(order: Slot) -> bool:
+    """Tell whether "the newest" is followed by a single thing."""
+    if re.search(r"first|order|by |sort", order.text.lower()) or not re.search(
+        r"\b(?:the|my|our|der|die|das|le|la|el)$", order.before
+    ):
+        return False
+    return bool(order.after) and not _PLURAL.fullmatch(order.after.lower()) and order.after.isalpha()
+
+
+def _place(clause: Clause) -> dict[str, Any]:
+    """Return where to look: a folder, or a file's name where a retrieve names one."""
+    out: dict[str, Any] = {}
+    folder = next(iter(clause.all("FOLDER")), None)
+    if folder is not None:
+        out["under"] = folder_name(folder.text)
+    for s in clause.all("PATH"):
+        if s.mark in (FILE, QUOTED_PATH, GLOB):
+            out.setdefault("name", s.text)
+        elif s.mark == FOLDER or "under" not in out:
+            out.setdefault("under", folder_name(s.text))
+    return out
+
+
+def folder_name(text: str) -> str:
+    """Return a folder as it was named, without the slash at its end."""
+    return text.strip().rstrip(",;").rstrip("/") or "/"

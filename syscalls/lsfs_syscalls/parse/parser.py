@@ -1,0 +1,77 @@
+"""The offline parser: prompt -> words -> clauses (rules, then the model) -> calls -> plan, or a question.
+
+Needs no root, no engine and no network. The clock, the session and the catalogue's names come in as arguments.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from lsfs_syscalls.parse import asking, refusal, rules
+from lsfs_syscalls.parse.asking import Unclear
+from lsfs_syscalls.parse.assemble import assemble
+from lsfs_syscalls.parse.builders import BUILDERS
+from lsfs_syscalls.parse.clause import Clause
+from lsfs_syscalls.parse.context import ParseContext
+from lsfs_syscalls.parse.words import Word, cut
+from lsfs_syscalls.plan import Plan
+
+
+class ClauseReader(Protocol):
+    """Reads clauses out of words; the model is one."""
+
+    def read(self, prompt: str, words: list[Word]) -> list[Clause]:
+        """Return the clauses of the prompt in the order of their execution."""
+        ...
+
+
+class Parser:
+    """Turns prompts into plans.
+
+    Args:
+        reader: what reads the clauses that no rule fits; without it such a prompt is a question.
+        threshold: under this confidence a plan becomes a question.
+    """
+
+    def __init__(self, reader: ClauseReader | None = None, threshold: float = 0.5) -> None:
+        self._reader = reader
+        self._threshold = threshold
+
+    def parse(self, prompt: str, now: datetime, context: ParseContext | None = None) -> Plan:
+        """Return the plan that `prompt` asks for, or a plan without steps that carries the question to ask."""
+        known = context or ParseContext()
+        words = cut(prompt)
+        try:
+            refusal.check(prompt, words)
+            clauses = self._clauses(prompt, words, now)
+            confidence = min(c.confidence for c in clauses)
+            if confidence < self._threshold:
+                raise Unclear(asking.UNSURE)
+            steps = assemble(clauses, now, known, BUILDERS)
+        except Unclear as ask:
+            return Plan(prompt=prompt, clarify=ask.question, candidates=ask.candidates)
+        return Plan(prompt=prompt, steps=steps, confidence=confidence)
+
+    def _clauses(self, prompt: str, words: list[Word], now: datetime) -> list[Clause]:
+        whole = rules.match(prompt, words, now)
+        if whole is not None:
+            return [whole]
+        if self._reader is not None:
+            return self._reader.read(prompt, words)
+        pieces = [rules.match(prompt, piece, now) for piece in _pieces(words)]
+        clauses = [c for c in pieces if c is not None]
+        if not clauses or len(clauses) != len(pieces):
+            raise Unclear(asking.UNSURE)
+        return clauses
+
+
+def _pieces(words: list[Word]) -> list[list[Word]]:
+    """Split at "and", "then" and "." for the rules alone."""
+    out: list[list[Word]] = [[]]
+    for w in words:
+        if w.seen in ("and", "then", ".", ";", ",") and out[-1]:
+            out.append([])
+        elif w.seen not in ("and", "then", ".", ";", ","):
+            out[-1].append(w)
+    return [piece for piece in out if piece]
