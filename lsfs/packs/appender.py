@@ -46,13 +46,14 @@ class Appender:
         now_ns: Callable[[], int],
     ) -> None:
         self.lock = threading.RLock()
-        self.touched: set[bytes] | None = None  # ids given out while garbage is collected; None when it is not
+        self.given: set[bytes] = set()  # ids given out since the last commit, or since a collection began
+        self.collecting = False
         self._io, self._directory, self._index, self._key = io, directory, index, key
         self._next_number, self._pack, self._seal_at, self._now_ns = next_number, pack, seal_at, now_ns
         self._compressor = Compressor()
         self._rows: dict[bytes, ChunkRow] = {}
-        self._batch: BatchRow | None = None
-        self._marked = False  # a supersede record waits to be committed
+        self._batches: dict[int, BatchRow] = {}
+        self._tentative: tuple[int, int] | None = None  # pack and offset of what `take_back` cuts off
         self._retired: dict[int, PackRow] = {}
         self._committed = pack.length if pack else 0  # durable and committed bytes of the open pack
 
@@ -62,12 +63,20 @@ class Appender:
         """Append a chunk unless it is there, and return its id."""
         id_ = blake3(data).digest()
         with self.lock:
-            if self.touched is not None:
-                self.touched.add(id_)
+            self.given.add(id_)
+            if self.collecting:
+                self._give_bases(id_)
             if id_ not in self._rows and not self._index.has(id_):
                 codec, payload = self._compressor.compress(data)
                 self.put_chunk(id_, codec, len(data), payload)
         return id_
+
+    def _give_bases(self, id_: bytes) -> None:
+        """Keep what a chunk that is there already is a patch of."""
+        row = self._index.chunk(id_)
+        while row is not None and row.base is not None:
+            self.given.add(row.base)
+            row = self._index.chunk(row.base)
 
     def put_chunk(
         self, id_: bytes, codec: Codec, length: int, payload: bytes | memoryview, base: bytes | None = None
@@ -80,22 +89,24 @@ class Appender:
             self._rows[id_] = row
             return row
 
-    def put_batch(self, number: int, records: Sequence[tuple[int, bytes]]) -> BatchRow:
-        """Append a batch of the caller's records."""
+    def put_batch(self, number: int, records: Sequence[tuple[int, bytes]], *, tentative: bool = True) -> None:
+        """Append a batch of the caller's records; a tentative one is cut off again by `take_back`."""
         data = encode_batch(number, records)
         codec, payload = self._compressor.compress(data)
         with self.lock, self._guard():
             pack = self._room()
             offset = pack.append(RecordKind.BATCH, codec, blake3(data).digest(), len(data), payload)
-            self._batch = BatchRow(number, pack.number, offset, len(payload))
-            return self._batch
+            self._batches[number] = BatchRow(number, pack.number, offset, len(payload))
+            if tentative:
+                self._tentative = (pack.number, offset)
 
     def put_supersede(self, numbers: Sequence[int]) -> None:
         """Append the note that everything living of some packs has been copied before this place."""
         payload = b"".join(number.to_bytes(8, "little") for number in numbers)
         with self.lock, self._guard():
-            self._room().append(RecordKind.SUPERSEDE, Codec.RAW, blake3(payload).digest(), len(payload), payload)
-            self._marked = True
+            pack = self._room()
+            offset = pack.append(RecordKind.SUPERSEDE, Codec.RAW, blake3(payload).digest(), len(payload), payload)
+            self._tentative = (pack.number, offset)
 
     def seal(self) -> None:
         """Close the open pack; the next record starts a new one."""
@@ -123,29 +134,30 @@ class Appender:
         if self._pack is not None:
             put_pack(con, PackRow(self._pack.number, self._pack.length, PackState.OPEN, 0))
         put_chunks(con, self._rows.values())
-        if self._batch is not None:
-            put_batches(con, [self._batch])
+        put_batches(con, self._batches.values())
         if adopted is not None:
             put_number(con, "adopted", adopted)
 
     def settled(self) -> None:
         """Forget what is committed now."""
-        self._rows, self._batch, self._marked, self._retired = {}, None, False, {}
+        self._rows, self._batches, self._tentative, self._retired = {}, {}, None, {}
+        if not self.collecting:
+            self.given = set()
         self._committed = self._pack.length if self._pack else 0
 
     def take_back(self) -> None:
-        """Drop the batch of a commit that failed; the chunks before it stay."""
-        batch, self._batch = self._batch, None
-        if batch is None or self._pack is None or batch.pack != self._pack.number:
+        """Cut off the tentative record of a commit that failed; what is before it stays."""
+        tentative, self._tentative = self._tentative, None
+        if tentative is None or self._pack is None or tentative[0] != self._pack.number:
             return
-        self._pack.cut(batch.offset)
+        self._drop_rows(*tentative)
+        self._pack.cut(tentative[1])
         if self._pack.broken:
             self._abandon()
 
-    @property
-    def dirty(self) -> bool:
-        """Whether there is something to commit."""
-        return bool(self._rows or self._batch or self._retired or self._marked)
+    def rolled(self) -> bool:
+        """Tell whether a pack was sealed since the last commit."""
+        return bool(self._retired)
 
     def fresh(self, id_: bytes) -> ChunkRow | None:
         """Return where an uncommitted chunk lies, written so far that it can be read."""
@@ -157,11 +169,6 @@ class Appender:
                 self._pack.flush()
             return row
 
-    def fresh_rows(self) -> list[ChunkRow]:
-        """Return the rows of all uncommitted chunks."""
-        with self.lock:
-            return list(self._rows.values())
-
     def open_number(self) -> int | None:
         """Return the number of the open pack."""
         return self._pack.number if self._pack else None
@@ -172,7 +179,7 @@ class Appender:
             if self._pack is not None:
                 self._pack.close()
                 self._pack = None
-            self._rows, self._batch = {}, None
+            self._rows, self._batches, self._tentative = {}, {}, None
 
     # the open pack
 
@@ -241,8 +248,11 @@ class Appender:
         row = self._rows.get(record.id)
         if kind is RecordKind.CHUNK and row is not None and (row.pack, row.offset) == (source, item.offset):
             self._rows[record.id] = replace(row, pack=pack.number, offset=offset)
-        if self._batch is not None and (self._batch.pack, self._batch.offset) == (source, item.offset):
-            self._batch = replace(self._batch, pack=pack.number, offset=offset)
+        for batch in self._batches.values():
+            if (batch.pack, batch.offset) == (source, item.offset):
+                self._batches[batch.number] = replace(batch, pack=pack.number, offset=offset)
+        if self._tentative == (source, item.offset):
+            self._tentative = (pack.number, offset)
 
     # failures
 
@@ -277,8 +287,7 @@ class Appender:
     def _drop_rows(self, pack: int, offset: int) -> None:
         """Forget the uncommitted rows of a pack from an offset on."""
         self._rows = {i: r for i, r in self._rows.items() if r.pack != pack or r.offset < offset}
-        if self._batch is not None and self._batch.pack == pack and self._batch.offset >= offset:
-            self._batch = None
+        self._batches = {n: b for n, b in self._batches.items() if b.pack != pack or b.offset < offset}
 
 
 def unavailable(directory: str, error: OSError) -> Unavailable:

@@ -57,11 +57,14 @@ class Fetcher:
             NotFound: the store has no such chunk.
             Corrupt: it is damaged, or a chunk it is a patch of is.
         """
-        row = self._located(id_)
-        record, payload = self.payload(row)
+        return self.checked(self._located(id_))[2]
+
+    def checked(self, row: ChunkRow) -> tuple[Record, bytes, bytes]:
+        """Return a chunk's record header, its payload as it is stored, and its verified content."""
+        record, payload = self._payload(row)
         if record.codec != Codec.PATCH:
-            return _verified(id_, decode(record.codec, payload, record.length))
-        return self._resolve(id_, record, payload)
+            return record, payload, _verified(row.id, decode(record.codec, payload, record.length))
+        return record, payload, self._resolve(row.id, record, payload)
 
     def _resolve(self, id_: bytes, record: Record, payload: bytes) -> bytes:
         """Decode a patch: collect the chain down to a whole chunk, then come up again."""
@@ -71,7 +74,7 @@ class Fetcher:
                 raise Corrupt(f"chunk {id_.hex()} is damaged: its chain of patches does not end")
             base = payload[:ID_SIZE]
             try:
-                record, payload = self.payload(self._located(base))
+                record, payload = self._payload(self._located(base))
             except NotFound as e:
                 raise Corrupt(f"chunk {id_.hex()} cannot be read: its base {base.hex()} is missing") from e
             steps.append((base, record, payload))
@@ -82,7 +85,7 @@ class Fetcher:
             data = _verified(name, decode(record.codec, payload[ID_SIZE:], record.length, data))
         return data
 
-    def payload(self, row: ChunkRow) -> tuple[Record, bytes]:
+    def _payload(self, row: ChunkRow) -> tuple[Record, bytes]:
         """Return a chunk's record as it is stored; its header is checked, its content not."""
         for _ in range(_RETRIES):
             try:

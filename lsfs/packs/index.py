@@ -156,6 +156,14 @@ class Index:
         rows = self._catalogue.read().execute("SELECT number, length, state, sealed_ns FROM pack ORDER BY number")
         return {row[0]: PackRow(row[0], row[1], PackState(row[2]), row[3]) for row in rows}
 
+    def spans(self) -> dict[int, int]:
+        """Return the bytes of each pack that rows point to."""
+        rows = self._catalogue.read().execute(
+            f"SELECT pack, sum(stored + {RECORD_HEADER_SIZE}) FROM "
+            "(SELECT pack, stored FROM chunk UNION ALL SELECT pack, stored FROM batch) GROUP BY pack"
+        )
+        return dict(rows)
+
     def count(self) -> tuple[int, int]:
         """Return the number of chunks and the bytes of their contents."""
         chunks, length = self._catalogue.read().execute("SELECT count(*), coalesce(sum(length), 0) FROM chunk").fetchone()
@@ -199,6 +207,11 @@ def drop_pack(con: sqlite3.Connection, number: int) -> None:
     """Forget a pack and what still points into it."""
     for statement in ("DELETE FROM chunk WHERE pack=?", "DELETE FROM batch WHERE pack=?", "DELETE FROM pack WHERE number=?"):
         con.execute(statement, (number,))
+
+
+def drop_chunks(con: sqlite3.Connection, ids: Iterable[bytes]) -> None:
+    """Forget where chunks lie."""
+    con.executemany("DELETE FROM chunk WHERE id=?", ((id_,) for id_ in ids))
 
 
 def drop_all(con: sqlite3.Connection) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import io as stdio
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,15 +22,20 @@ from lsfs.catalogue import Catalogue
 from lsfs.errors import Conflict, Unavailable
 from lsfs.packs.appender import Appender
 from lsfs.packs.batch import decode_batch
+from lsfs.packs.collect import HOUR_NS, Collector, Live
 from lsfs.packs.content import Content
 from lsfs.packs.diskio import REAL_IO, DiskIO
 from lsfs.packs.fetch import Fetcher
-from lsfs.packs.index import ChunkRow, Index, drop_all
+from lsfs.packs.index import ChunkRow, Index, drop_all, drop_chunks
 from lsfs.packs.intake import Intake
 from lsfs.packs.packfile import PackFile
 from lsfs.packs.reader import ContentStream, Extent, extents, read_range, restore
 from lsfs.packs.recovery import Recovery
-from lsfs.packs.reports import PackStats
+from lsfs.packs.repack import DEEPEST, Repacker
+from lsfs.packs.reports import Damage, PackStats, RepackReport, SweepReport
+from lsfs.packs.reserve import Reserve
+from lsfs.packs.rewrite import DropRecord, Store, drop_nothing
+from lsfs.packs.verify import verify
 
 SEAL_AT = 32 * 1024 * 1024
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -73,6 +78,8 @@ class Packs:
         )
         self._fetcher = Fetcher(self._io, self._directory, opened.key, self._locate)
         self._intake = Intake(self._appender.add)
+        self._reserve = Reserve(self._io, self._directory)
+        self._key = opened.key
         self._last_batch = self._index.last_batch()
 
     # writing
@@ -112,8 +119,7 @@ class Packs:
             Unavailable: the disk is full or failing; add the contents since the last commit again.
             Conflict: records found at opening wait in `orphans` and were not adopted.
         """
-        if self.has_orphans():
-            raise Conflict("the store holds records that the catalogue has lost: adopt them before anything is committed")
+        self._refuse_orphans()
         self._commit(records, effects)
 
     def adopt(self, effects: Effects | None = None) -> None:
@@ -132,8 +138,11 @@ class Packs:
             except BaseException:
                 self._appender.take_back()
                 raise
+            rolled = self._appender.rolled()
             self._appender.settled()
             self._last_batch = number
+            if rolled:
+                self._reserve.ensure()
             self._io.point("commit.done")
 
     def _transact(self, adopted: int, effects: Effects | None) -> None:
@@ -212,6 +221,74 @@ class Packs:
     def _records(self, after: int) -> Iterator[tuple[int, bytes]]:
         for row in self._index.batches(after):
             yield from decode_batch(self._fetcher.batch(row))[1]
+
+    # upkeep
+
+    def sweep(
+        self,
+        live: Live,
+        *,
+        now_ns: int,
+        dry_run: bool = False,
+        forget: bool | Set[bytes] = False,
+        drop_records: DropRecord = drop_nothing,
+        grace_ns: int = HOUR_NS,
+    ) -> SweepReport:
+        """Collect garbage: rewrite packs of which little lives, and remove them. Killed anywhere, the store is whole.
+
+        Contents added since the last commit, or while this runs, live in any case. Before it, commit a record of your own
+        that says which versions are gone, or `rebuild` finds them again.
+
+        Args:
+            live: the ids of all chunks that some version needs (bases of patches need not be named), or a function that returns
+                them, called once nothing that is added any more can be lost.
+            now_ns: the time; packs sealed within `grace_ns` before it stay.
+            dry_run: tell, change nothing.
+            forget: True: every byte of a chunk that does not live, and of records that go, leaves the packs, at once; a set of
+                ids: only of those (and only if they do not live).
+            drop_records: tells which records (kind, payload) go when their pack is rewritten.
+            grace_ns: see `now_ns`; not for `forget`.
+
+        Raises:
+            Unavailable: the disk is full or failing; what was done so far stays done.
+        """
+        self._refuse_orphans()
+        collector = Collector(self._store(), drop_records, key=self._key)
+        return collector.sweep(live, now_ns=now_ns, grace_ns=grace_ns, dry_run=dry_run, forget=forget)
+
+    def repack(self, chains: Iterable[Sequence[Content]], *, deepest: int = DEEPEST) -> RepackReport:
+        """Keep later versions of a file as patches of earlier ones, then rewrite the packs that this made sparse.
+
+        Args:
+            chains: the contents of one file each, oldest first.
+            deepest: patches that may have to be resolved to read a chunk.
+
+        Raises:
+            Unavailable: the disk is full or failing; what was done so far stays done.
+        """
+        self._refuse_orphans()
+        return Repacker(self._store(), deepest).run(chains)
+
+    def verify(self, *, sample: float = 1.0, seed: int = 0) -> list[Damage]:
+        """Read chunks and records back and tell what is wrong; empty when nothing is.
+
+        Args:
+            sample: share of the chunks to read, 1 for all.
+            seed: chooses another part of them.
+        """
+        return verify(self._store(), sample=sample, seed=seed)
+
+    def discard(self, chunk_ids: Iterable[bytes]) -> None:
+        """Forget where damaged chunks lie, so that adding their content again stores it again (and mends what needs it)."""
+        with self._appender.lock, self._catalogue.write() as con:
+            drop_chunks(con, chunk_ids)
+
+    def _store(self) -> Store:
+        return Store(self._io, self._directory, self._catalogue, self._index, self._appender, self._fetcher, self._reserve)
+
+    def _refuse_orphans(self) -> None:
+        if self.has_orphans():
+            raise Conflict("the store holds records that the catalogue has lost: adopt them before anything is committed")
 
     def stats(self) -> PackStats:
         """Return how much is stored; O(chunks)."""
