@@ -1,0 +1,1 @@
+"""Watching the root: events are hints, the disk is the truth."""
