@@ -171,6 +171,11 @@ class Disk:
                 if look.kind == Kind.DIRECTORY:
                     waiting.append(path)
 
+    def staged(self, folder: bytes) -> list[tuple[RelPath, Look]]:
+        """Return our own temporary files in a folder."""
+        inside = [(RelPath(folder + b"/" + n if folder else n), look) for n, look in self._children(folder)]
+        return [(p, look) for p, look in inside if p.rpartition(b"/")[2].startswith(STAGE_PREFIX)]
+
     def _children(self, folder: bytes) -> list[tuple[bytes, Look]]:
         """Return what is directly in a folder; nothing where it is gone, closed to us, or another file system's."""
         try:

@@ -87,6 +87,16 @@ class Recorder:
             batch.fill(list(paths))
             return Outcome(batch.group.done, batch.again)
 
+    def known(self, paths: Iterable[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
+        """Return what the names stand for as captured last; with everything below them where asked."""
+        con = self.catalogue.read()
+        found: dict[RelPath, Known | None] = {}
+        for path in paths:
+            found[path] = tables.at_path(con, path)
+            if below and found[path] is not None:
+                found |= {RelPath(p): tables.at_path(con, p) for p in tables.paths_below(con, path)}
+        return found
+
     def write(self, records: Sequence[Record], effects: Effects | None = None) -> None:
         """Commit records that are not changes of files (tags, transactions, locks)."""
         with self.lock:

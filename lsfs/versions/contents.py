@@ -43,6 +43,10 @@ class ContentStore(Protocol):
         """Return the content as a seekable file; raises Corrupt on reading damaged bytes."""
         ...
 
+    def restore(self, content: Content, fd: int) -> None:
+        """Write the content into an empty file, holes as holes, and check it against its digest."""
+        ...
+
     def records(self) -> Iterator[tuple[int, bytes]]:
         """Yield every record in the order in which it was committed."""
         ...

@@ -57,36 +57,44 @@ def steps_back(con: sqlite3.Connection, fid: int, steps: int) -> Version:
     """Return what the file was `steps` contents before the current one.
 
     Counted are contents that a user saw: versions that only changed times or attributes do not count, nor does the end of a
-    deleted file. Where the current version is itself a rollback, counting goes on from the version that it put back, so
+    deleted file; of what one transaction wrote only the last. Where the current version is itself a rollback, counting goes on from the version that it put back, so
     that one step back, said twice, is two steps back.
 
     Raises:
         NotFound: there are fewer versions, or the one found was missed.
     """
-    rows = con.execute(
-        "SELECT vid, number, state, digest, target, size, origin FROM version WHERE fid=? ORDER BY number DESC", (fid,)
-    )
+    rows = con.execute(f"{_STEPS} WHERE v.fid=? ORDER BY v.number DESC", (fid,))
     first = rows.fetchone()
     if first is None:
         raise NotFound("the file has no versions")
     position = _origin(con, first)
-    current = _content(position)
-    left = steps
+    current, seen, left = _content(position), {position[7]}, steps
     for row in rows:
-        if row[1] >= position[1] or row[2] == State.DELETED or _content(row) == current:
+        if row[1] >= position[1] or _passed_over(row, seen) or _content(row) == current:
             continue
         current, left = _content(row), left - 1
+        seen.add(row[7])
         if left == 0:
             return _restorable(con, row[0])
     raise NotFound(f"there are only {steps - left} earlier versions, not {steps}")
 
 
+_STEPS = (
+    "SELECT v.vid, v.number, v.state, v.digest, v.target, v.size, v.origin, "
+    "CASE WHEN t.kind='burst' THEN NULL ELSE v.tx END, coalesce(t.state, '') FROM version v LEFT JOIN tx t USING(tx)"
+)
+
+
+def _passed_over(row: tuple[Any, ...], seen: set[int | None]) -> bool:
+    """Return whether a user never saw this as a state of its own: an end, or the inside of one transaction."""
+    inside = row[7] is not None and row[7] in seen
+    return row[2] == State.DELETED or row[8] == "reverted" or inside
+
+
 def _origin(con: sqlite3.Connection, row: tuple[Any, ...]) -> tuple[Any, ...]:
     seen = row
     while seen[6] is not None:
-        older = con.execute(
-            "SELECT vid, number, state, digest, target, size, origin FROM version WHERE vid=?", (seen[6],)
-        ).fetchone()
+        older = con.execute(f"{_STEPS} WHERE v.vid=?", (seen[6],)).fetchone()
         if older is None or older[1] >= seen[1]:
             break
         seen = older
@@ -95,7 +103,7 @@ def _origin(con: sqlite3.Connection, row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _content(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return what makes two versions the same content; a missed version is like no other."""
-    vid, _, state, digest, target, size, _ = row
+    vid, _, state, digest, target, size, *_ = row
     if state == State.DELETED:
         return ("deleted",)
     if digest is None and target is None and state in (State.MISSED, State.PENDING):

@@ -180,6 +180,10 @@ class Versions:
         with self.open(version) as stream:
             return stream.read()
 
+    def restore(self, version: Version, fd: int) -> None:
+        """Write the content of a version into an empty file, with its holes and checked; raises as `read` does."""
+        self._packs.restore(self.content(version), fd)
+
     def content(self, version: Version) -> Content:
         """Return where the packs hold the content of a version.
 
@@ -252,6 +256,10 @@ class Versions:
         out["versions"] = con.execute("SELECT count(*) FROM version").fetchone()[0]
         out["transactions"] = con.execute("SELECT count(*) FROM tx").fetchone()[0]
         return out
+
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's reading connection, for the modules of the version store."""
+        return self._con()
 
     def _con(self) -> sqlite3.Connection:
         return self._catalogue.read()

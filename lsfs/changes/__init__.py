@@ -1,0 +1,9 @@
+"""Every change that lsfs itself makes: transactions, rollback and undo."""
+
+from lsfs.changes.changes import Changes
+from lsfs.changes.log import TransactionInfo
+from lsfs.changes.recovery import Recovered
+from lsfs.changes.rollback import Goal
+from lsfs.changes.transaction import Transaction
+
+__all__ = ["Changes", "Goal", "Recovered", "Transaction", "TransactionInfo"]

@@ -1,0 +1,226 @@
+"""Everything that lsfs itself changes: transactions, rollback, undo, snapshots, and finishing after a crash.
+
+Threading: any thread; transactions on different paths may run at the same time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from lsfs.capture.recorder import Recorder
+from lsfs.changes import effects, recovery
+from lsfs.changes.guard import Guard, Writers, no_writers
+from lsfs.changes.log import TransactionInfo, latest_to_undo, line, lines
+from lsfs.changes.putback import NOTHING, Target
+from lsfs.changes.rollback import Goal, targets_for
+from lsfs.changes.transaction import Transaction
+from lsfs.errors import BadRequest, Conflict, NotFound
+from lsfs.model import RelPath, TransactionId, show
+from lsfs.versions.records import BeginRecord
+from lsfs.versions.versions import Versions
+
+OnConflict = Literal["refuse", "keep_mine", "force"]
+
+
+class Changes:
+    """The one way in which lsfs changes files.
+
+    Args:
+        writers: tells which paths a program has open for writing through the mount.
+    """
+
+    def __init__(self, recorder: Recorder, versions: Versions, *, writers: Writers = no_writers) -> None:
+        self._recorder = recorder
+        self._versions = versions
+        self.guard = Guard(recorder.disk, versions, writers)
+        self.recovered: list[recovery.Recovered] = []
+
+    def begin(
+        self,
+        *,
+        actor: str,
+        prompt: str = "",
+        plan: Mapping[str, Any] | None = None,
+        kind: str = "call",
+        undoes: Sequence[int] = (),
+    ) -> Transaction:
+        """Begin a transaction; use it as a context manager: it commits at the end, an exception takes everything back.
+
+        Args:
+            actor: who, in words: "user", "agent:NAME".
+        """
+        with self._recorder.lock:
+            tx = self._recorder.ids.tx()
+        begin = BeginRecord(
+            tx=tx,
+            at_ns=self._recorder.catalogue.tick(),
+            kind=kind,
+            state="open",
+            actor=actor,
+            prompt=prompt,
+            plan=json.dumps(plan or {}, ensure_ascii=False, sort_keys=True),
+            undoes=json.dumps(list(undoes)),
+        )
+        return Transaction(self._recorder, self._versions, self.guard, begin)
+
+    # The log
+
+    def log(
+        self, *, actor: str | None = None, since_ns: int | None = None, until_ns: int | None = None, limit: int = 100
+    ) -> list[TransactionInfo]:
+        """Return the transactions, newest first; bursts of programs among them."""
+        return lines(self._con(), actor=actor, since_ns=since_ns, until_ns=until_ns, limit=limit)
+
+    def transaction(self, tx: TransactionId) -> TransactionInfo:
+        """Return one transaction.
+
+        Raises:
+            NotFound: there is none of this id.
+        """
+        found = line(self._con(), tx)
+        if found is None:
+            raise NotFound(f"there is no transaction {tx}; `lsfs log` lists them")
+        return found
+
+    # Rollback
+
+    def rollback(
+        self,
+        paths: Sequence[RelPath],
+        goal: Goal,
+        *,
+        actor: str,
+        prompt: str = "",
+        plan: Mapping[str, Any] | None = None,
+    ) -> Transaction:
+        """Put files, folders or (path b"") the whole tree back to an earlier state, as a transaction of its own.
+
+        Raises:
+            NotFound: no such file, version, snapshot, or nothing there at that time.
+        """
+        with self.begin(actor=actor, prompt=prompt, plan=plan, kind="rollback") as tx:
+            self.rollback_in(tx, paths, goal)
+        return tx
+
+    def rollback_in(self, tx: Transaction, paths: Sequence[RelPath], goal: Goal) -> None:
+        """Roll back as a part of a transaction."""
+        for path in paths:
+            tx.refresh(path)
+        targets: dict[RelPath, Target] = {}
+        for path in paths:
+            targets |= targets_for(self._versions, path, goal)
+        if targets:
+            tx.put_back(targets, operation="rollback")
+
+    # Undo
+
+    def undo(
+        self,
+        *,
+        steps: int | None = None,
+        transaction: TransactionId | None = None,
+        actor: str | None = None,
+        since_ns: int | None = None,
+        under: RelPath | None = None,
+        on_conflict: OnConflict = "refuse",
+        by: str = "user",
+        prompt: str = "",
+        plan: Mapping[str, Any] | None = None,
+    ) -> Transaction:
+        """Take transactions back, as a transaction of its own, which can be undone as well.
+
+        Without arguments the latest one that stands; bursts of programs only by id, actor, `since_ns` or `under`.
+
+        Args:
+            on_conflict: what to do with paths that changed since: refuse all, keep them as they are, or put them back anyway.
+
+        Raises:
+            NotFound: nothing to undo.
+            Conflict: `paths` changed since (with `refuse`).
+        """
+        chosen, found = self._chosen(steps, transaction, actor, since_ns, under)
+        with self.begin(actor=by, prompt=prompt, plan=plan, kind="undo", undoes=chosen) as tx:
+            self._undo_in(tx, chosen, found, on_conflict)
+        return tx
+
+    def undo_in(self, tx: Transaction, chosen: Sequence[TransactionId], *, on_conflict: OnConflict = "refuse") -> None:
+        """Undo transactions as a part of another one."""
+        self._undo_in(tx, chosen, effects.of_transactions(self._con(), chosen), on_conflict)
+
+    def _chosen(
+        self,
+        steps: int | None,
+        transaction: TransactionId | None,
+        actor: str | None,
+        since_ns: int | None,
+        under: RelPath | None,
+    ) -> tuple[list[TransactionId], list[effects.Effect]]:
+        con = self._con()
+        if actor is not None or since_ns is not None or under:
+            txs = [] if transaction is None else [transaction]
+            found = effects.select(con, since_ns=since_ns, actor=actor, under=under, txs=txs)
+            if not found:
+                raise NotFound("nothing was changed there since then")
+            return sorted({e.tx for e in found}), found
+        if transaction is not None:
+            self._undoable(transaction)
+            chosen = [transaction]
+        else:
+            if steps is not None and steps < 1:
+                raise BadRequest("the number of steps to undo is 1 or more")
+            chosen = latest_to_undo(con, steps or 1)
+            if len(chosen) < (steps or 1):
+                raise NotFound("there is no transaction to undo" if not chosen else f"there are only {len(chosen)} to undo")
+        return chosen, effects.of_transactions(con, chosen)
+
+    def _undoable(self, tx: TransactionId) -> None:
+        info = self.transaction(tx)
+        if info.state != "committed":
+            raise NotFound(f"transaction {tx} was {info.state}: there is nothing to undo")
+        if info.undone_by is not None:
+            raise NotFound(f"transaction {tx} was undone already, by transaction {info.undone_by}")
+
+    def _undo_in(
+        self, tx: Transaction, chosen: Sequence[TransactionId], found: list[effects.Effect], on_conflict: OnConflict
+    ) -> None:
+        nets = effects.net(found)
+        current = tx.refresh_all([RelPath(p) for p in nets])
+        since = effects.changed_since(self._con(), nets, current)
+        if since and on_conflict == "refuse":
+            words = [show(p) for p in since]
+            raise Conflict(
+                f"changed since: {', '.join(words[:10])}; keep them (keep_mine) or put them back anyway (force)", words
+            )
+        left = set(since) if on_conflict == "keep_mine" else set()
+        targets = {p: n.before for p, n in nets.items() if p not in left and (n.before != NOTHING or current[RelPath(p)])}
+        if targets:
+            tx.put_back(targets, operation="undo")
+        for path in left:
+            tx.kept[path] = "changed since"
+        for fid, add, remove in effects.tags_to_take_back(self._con(), chosen):
+            tx.set_tags_of(fid, add, remove)
+
+    # Snapshots and recovery
+
+    def snapshot(self, name: str, *, actor: str, prompt: str = "", at_ns: int | None = None) -> int:
+        """Give the state of the tree a name; return the time that it names.
+
+        Raises:
+            Exists: the name is taken.
+        """
+        with self.begin(actor=actor, prompt=prompt) as tx:
+            return tx.snapshot(name, at_ns)
+
+    def recover(self) -> list[recovery.Recovered]:
+        """Take back what was cut off by a crash; call at start, before anything else changes the root.
+
+        Returns:
+            One line for each transaction; `status` tells them.
+        """
+        self.recovered = recovery.recover(self._recorder, self._versions, self.guard)
+        return self.recovered
+
+    def _con(self) -> Any:
+        return self._versions.connection()

@@ -1,0 +1,267 @@
+"""The hand that changes the user's files: every effect of lsfs on the backing root, and nothing else, happens here.
+
+A file is written under a temporary name in the folder of its target, given its mode, owner, times and extended attributes, and
+renamed over it; only a file with several hard links is written in place, so that its other names see the change as well.
+Folders on the way are walked without following symbolic links (`lsfs.capture.disk`). It knows no versions and asks nobody.
+
+Durability: `sync` makes everything before it durable, one syncfs for many files, fsync for few.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lsfs.capture.disk import STAGE_PREFIX, Disk, Look, look_of, read_xattrs
+from lsfs.errors import Conflict, Exists, NotFound
+from lsfs.model import RelPath, show
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_FEW = 8
+_UNSUPPORTED = (errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.EINVAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What a file has beside its content; None leaves it as it comes."""
+
+    mode: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    mtime_ns: int | None = None
+    xattrs: dict[bytes, bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Content under its temporary name; the descriptor is open for reading and writing."""
+
+    path: RelPath
+    name: bytes
+    fd: int
+
+
+class Hand:
+    """Changes files below a root.
+
+    Args:
+        label: part of the temporary names, so that they can be told and removed after a crash.
+    """
+
+    def __init__(self, disk: Disk, label: str) -> None:
+        self._disk = disk
+        self._label = STAGE_PREFIX + label.encode()
+        self._count = 0
+        self._written: list[RelPath] = []
+
+    def stage(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes) -> Staged:
+        """Write content under a temporary name beside `path`; the caller places or discards it."""
+        name = self._temporary()
+        with self._disk.parent(path) as (folder, _):
+            fd = os.open(name, _NEW, 0o600, dir_fd=folder)
+            staged = Staged(path, name, fd)
+            try:
+                if attributes.uid is None and os.geteuid() == 0:
+                    above = os.fstat(folder)
+                    os.fchown(fd, above.st_uid, above.st_gid)
+                fill(fd)
+                _dress(fd, attributes)
+            except BaseException:
+                self.discard(staged)
+                raise
+        return staged
+
+    def place(self, staged: Staged) -> Look:
+        """Rename the staged content over its target (or write it into a file of several names); return what is there now."""
+        try:
+            with self._disk.parent(staged.path) as (folder, name):
+                there = _lstat(folder, name)
+                if there is not None and stat.S_ISREG(there.st_mode) and there.st_nlink > 1:
+                    return self._into(staged, folder, name)
+                if there is not None and stat.S_ISDIR(there.st_mode):
+                    raise Exists(f"{show(staged.path)} is a folder")
+                os.rename(staged.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+                self._written.append(staged.path)
+                return look_of(os.fstat(staged.fd))
+        finally:
+            os.close(staged.fd)
+
+    def discard(self, staged: Staged) -> None:
+        """Remove what was staged."""
+        os.close(staged.fd)
+        with contextlib.suppress(FileNotFoundError, NotFound), self._disk.parent(staged.path) as (folder, _):
+            os.unlink(staged.name, dir_fd=folder)
+
+    def _into(self, staged: Staged, folder: int, name: bytes) -> Look:
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        target = os.open(name, flags, dir_fd=folder)
+        try:
+            os.ftruncate(target, 0)
+            size, at = os.fstat(staged.fd).st_size, 0
+            while at < size:
+                at += os.sendfile(target, staged.fd, at, min(size - at, 1 << 26))
+            there = os.fstat(staged.fd)
+            _dress(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns))
+            self._written.append(staged.path)
+            return look_of(os.fstat(target))
+        finally:
+            os.close(target)
+            os.unlink(staged.name, dir_fd=folder)
+
+    def make_folder(self, path: RelPath, attributes: Attributes) -> None:
+        """Make one folder."""
+        with self._disk.parent(path) as (folder, name):
+            os.mkdir(name, 0o777, dir_fd=folder)
+            fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                if attributes.uid is None and os.geteuid() == 0:
+                    above = os.fstat(folder)
+                    os.fchown(fd, above.st_uid, above.st_gid)
+                _dress(fd, attributes)
+            finally:
+                os.close(fd)
+
+    def make_link(self, path: RelPath, target: bytes, attributes: Attributes) -> None:
+        """Make, or replace, a symbolic link."""
+        name = self._temporary()
+        with self._disk.parent(path) as (folder, last):
+            os.symlink(target, name, dir_fd=folder)
+            with contextlib.suppress(PermissionError):
+                if attributes.uid is not None and attributes.gid is not None:
+                    os.chown(name, attributes.uid, attributes.gid, dir_fd=folder, follow_symlinks=False)
+            if attributes.mtime_ns is not None:
+                times = (attributes.mtime_ns, attributes.mtime_ns)
+                os.utime(name, ns=times, dir_fd=folder, follow_symlinks=False)
+            os.rename(name, last, src_dir_fd=folder, dst_dir_fd=folder)
+
+    def make_pipe(self, path: RelPath, attributes: Attributes) -> None:
+        """Make a FIFO."""
+        with self._disk.parent(path) as (folder, name):
+            os.mkfifo(name, stat.S_IMODE(attributes.mode or 0o600), dir_fd=folder)
+
+    def hard_link(self, old: RelPath, new: RelPath) -> None:
+        """Give a file one more name."""
+        with self._disk.parent(old) as (a, old_name), self._disk.parent(new) as (b, new_name):
+            os.link(old_name, new_name, src_dir_fd=a, dst_dir_fd=b, follow_symlinks=False)
+
+    def dress(self, path: RelPath, attributes: Attributes) -> None:
+        """Set the attributes of what is there, content untouched."""
+        with self._disk.parent(path) as (folder, name):
+            there = os.lstat(name, dir_fd=folder)
+            if stat.S_ISLNK(there.st_mode):
+                if attributes.mtime_ns is not None:
+                    times = (there.st_atime_ns, attributes.mtime_ns)
+                    os.utime(name, ns=times, dir_fd=folder, follow_symlinks=False)
+                return
+            fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                _dress(fd, attributes)
+            finally:
+                os.close(fd)
+
+    def rename(self, old: RelPath, new: RelPath) -> None:
+        """Move a name to a free one."""
+        with self._disk.parent(old) as (a, old_name), self._disk.parent(new) as (b, new_name):
+            if _lstat(b, new_name) is not None:
+                raise Exists(f"{show(new)} is there already")
+            os.rename(old_name, new_name, src_dir_fd=a, dst_dir_fd=b)
+
+    def remove(self, path: RelPath) -> None:
+        """Remove a file, or an empty folder.
+
+        Raises:
+            Conflict: the folder is not empty.
+        """
+        with self._disk.parent(path) as (folder, name):
+            there = _lstat(folder, name)
+            if there is None:
+                return
+            if not stat.S_ISDIR(there.st_mode):
+                os.unlink(name, dir_fd=folder)
+                return
+            try:
+                os.rmdir(name, dir_fd=folder)
+            except OSError as e:
+                if e.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                raise Conflict(f"the folder {show(path)} is not empty", [show(path)]) from e
+
+    def temporary_beside(self, path: RelPath) -> RelPath:
+        """Return a free temporary path in the folder of `path`."""
+        above = path.rpartition(b"/")[0]
+        name = self._temporary()
+        return RelPath(above + b"/" + name if above else name)
+
+    def clear(self, folders: set[bytes]) -> None:
+        """Remove temporary files that a crash left in these folders."""
+        for folder in folders:
+            with contextlib.suppress(NotFound, OSError):
+                for path, _ in self._disk.staged(folder):
+                    inside = [p for p, _ in self._disk.walk(path)]
+                    for inner in (*sorted(inside, reverse=True), path):
+                        self.remove(inner)
+
+    def sync(self) -> None:
+        """Make what was written durable."""
+        written, self._written = self._written, []
+        if len(written) > _FEW:
+            _syncfs(self._disk.fd)
+            return
+        for path in written:
+            with contextlib.suppress(OSError, NotFound):
+                fd = self._disk.open_file(path)
+                try:
+                    os.fdatasync(fd)
+                finally:
+                    os.close(fd)
+
+    def _temporary(self) -> bytes:
+        self._count += 1
+        return b"%s-%d" % (self._label, self._count)
+
+
+def _lstat(folder: int, name: bytes) -> os.stat_result | None:
+    try:
+        return os.lstat(name, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+
+
+def _dress(fd: int, a: Attributes) -> None:
+    """Set owner before mode (chown clears set-user-id), times last."""
+    there = os.fstat(fd)
+    if a.uid is not None and a.gid is not None and (a.uid, a.gid) != (there.st_uid, there.st_gid):
+        with contextlib.suppress(PermissionError):
+            os.fchown(fd, a.uid, a.gid)
+    if a.xattrs is not None:
+        _set_xattrs(fd, a.xattrs)
+    if a.mode is not None:
+        os.fchmod(fd, stat.S_IMODE(a.mode))
+    if a.mtime_ns is not None:
+        os.utime(fd, ns=(there.st_atime_ns, a.mtime_ns))
+
+
+def _set_xattrs(fd: int, wanted: dict[bytes, bytes]) -> None:
+    there = read_xattrs(fd)
+    gone = [n for n in there if n not in wanted]
+    for name in [*gone, *(n for n, value in wanted.items() if there.get(n) != value)]:
+        try:
+            if name in wanted:
+                os.setxattr(fd, name, wanted[name])
+            else:
+                os.removexattr(fd, name)
+        except OSError as e:
+            if e.errno not in _UNSUPPORTED:
+                raise
+
+
+def _syncfs(fd: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syncfs(fd) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

@@ -1,0 +1,99 @@
+"""The log of transactions: what changed, who asked for it, whether it stands.
+
+Pure reading of the tables.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from lsfs.model import RelPath, TimeNs, TransactionId
+
+_COLUMNS = "t.tx, t.at_ns, t.end_ns, t.kind, t.state, t.actor, t.prompt, t.plan, t.undoes, t.undone_by"
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionInfo:
+    """A line of the log.
+
+    Attributes:
+        kind: call, rollback, undo, or burst for changes of a program.
+        state: open, committed or reverted.
+        end_ns: None while it is open.
+        undoes: the transactions that it takes back.
+        undone_by: the one that took it back; None while it stands.
+        changed: how many names it touched.
+        paths: the first of them.
+    """
+
+    id: TransactionId
+    at_ns: TimeNs
+    end_ns: TimeNs | None
+    kind: str
+    state: str
+    actor: str
+    prompt: str
+    plan: dict[str, Any]
+    undoes: tuple[TransactionId, ...]
+    undone_by: TransactionId | None
+    changed: int
+    paths: tuple[RelPath, ...]
+
+
+def lines(
+    con: sqlite3.Connection,
+    *,
+    actor: str | None = None,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    limit: int = 100,
+    paths: int = 20,
+) -> list[TransactionInfo]:
+    """Return the transactions, newest first, with up to `paths` of the names that each touched."""
+    where, values = ["1"], list[Any]()
+    conditions = (("t.actor=?", actor), ("coalesce(t.end_ns, t.at_ns)>=?", since_ns), ("t.at_ns<=?", until_ns))
+    for condition, value in conditions:
+        if value is not None:
+            where.append(condition)
+            values.append(value)
+    sql = f"SELECT {_COLUMNS} FROM tx t WHERE {' AND '.join(where)} ORDER BY t.at_ns DESC LIMIT ?"
+    return [_info(con, row, paths) for row in con.execute(sql, [*values, limit]).fetchall()]
+
+
+def line(con: sqlite3.Connection, tx: int, *, paths: int = 1000) -> TransactionInfo | None:
+    """Return one transaction."""
+    row = con.execute(f"SELECT {_COLUMNS} FROM tx t WHERE t.tx=?", (tx,)).fetchone()
+    return None if row is None else _info(con, row, paths)
+
+
+def _info(con: sqlite3.Connection, row: tuple[Any, ...], paths: int) -> TransactionInfo:
+    tx, at_ns, end_ns, kind, state, actor, prompt, plan, undoes, undone_by = row
+    count = con.execute("SELECT count(DISTINCT path) FROM effect WHERE tx=?", (tx,)).fetchone()[0]
+    first = con.execute("SELECT path FROM effect WHERE tx=? GROUP BY path ORDER BY min(at_ns), path LIMIT ?", (tx, paths))
+    return TransactionInfo(
+        id=tx,
+        at_ns=at_ns,
+        end_ns=end_ns,
+        kind=kind,
+        state=state,
+        actor=actor,
+        prompt=prompt,
+        plan=json.loads(plan) if plan else {},
+        undoes=tuple(json.loads(undoes)),
+        undone_by=undone_by,
+        changed=count,
+        paths=tuple(RelPath(r[0]) for r in first),
+    )
+
+
+def latest_to_undo(con: sqlite3.Connection, steps: int) -> list[TransactionId]:
+    """Return the latest transactions that stand and are no undo and no burst, newest first."""
+    rows = con.execute(
+        "SELECT tx FROM tx WHERE state='committed' AND undone_by IS NULL AND kind NOT IN ('undo', 'burst') "
+        "ORDER BY at_ns DESC LIMIT ?",
+        (steps,),
+    )
+    return [TransactionId(r[0]) for r in rows]

@@ -1,0 +1,205 @@
+"""Put names back to what they stood for: the one way in which rollback, undo and taking back a transaction change the disk.
+
+It is given, for each path, the file and version that shall be there, or nothing. A file that lives on under another of the
+named paths is renamed, what is missing is written from the store, what is too much is removed; what agrees already is left
+alone, so that doing it again after a crash is right.
+
+Content on the disk that it replaces or removes is in the store before: its caller has had the paths captured.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lsfs.capture import known as tables
+from lsfs.capture.disk import Look
+from lsfs.capture.known import Known
+from lsfs.changes.hand import Attributes, Hand
+from lsfs.errors import Conflict, NotFound
+from lsfs.model import Kind, RelPath, State, Version, VersionId
+from lsfs.packs.content import Content
+from lsfs.versions.records import unpack
+from lsfs.versions.versions import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What shall be at a path; fid None: nothing."""
+
+    fid: int | None
+    vid: int | None
+
+
+NOTHING = Target(None, None)
+
+
+@dataclass(slots=True)
+class Result:
+    """What putting back did.
+
+    Attributes:
+        touched: paths that changed.
+        kept: paths that could not be put back, with the reason.
+        origins: the version that each path was put back to.
+        placed: files that were written: their stat and content, so that recording them needs no reading.
+    """
+
+    touched: set[RelPath] = field(default_factory=set)
+    kept: dict[RelPath, str] = field(default_factory=dict)
+    origins: dict[bytes, int] = field(default_factory=dict)
+    placed: dict[bytes, tuple[Look, Content]] = field(default_factory=dict)
+
+
+class Putback:
+    """One run over a set of targets."""
+
+    def __init__(self, versions: Versions, hand: Hand, current: Mapping[RelPath, Known | None]) -> None:
+        self._versions = versions
+        self._hand = hand
+        self._current = current
+        self._renames: list[tuple[bytes, bytes]] = []
+        self._home: dict[int, RelPath] = {}
+        self.result = Result()
+
+    def run(self, targets: Mapping[RelPath, Target], live: Mapping[int, list[RelPath]]) -> Result:
+        """Bring the disk to `targets`.
+
+        Args:
+            live: the names that each file among the targets has now.
+        """
+        movers = self._movers(targets, live)
+        self._make_room(targets, movers)
+        for path in sorted(targets):
+            if targets[path].fid is not None:
+                self._settle(RelPath(path), targets[path], movers.get(path))
+        self._remove_folders(targets, set(movers.values()))
+        return self.result
+
+    def _movers(self, targets: Mapping[RelPath, Target], live: Mapping[int, list[RelPath]]) -> dict[RelPath, RelPath]:
+        """Return, by target path, the path from where its file has to be renamed."""
+        movers: dict[RelPath, RelPath] = {}
+        for path, target in sorted(targets.items()):
+            now = self._current.get(path)
+            if target.fid is None or (now is not None and now.fid == target.fid):
+                continue
+            free = [n for n in live.get(target.fid, []) if n in targets and targets[n].fid != target.fid]
+            free = [n for n in free if n not in movers.values()]
+            if free:
+                movers[path] = free[0]
+        return movers
+
+    def _make_room(self, targets: Mapping[RelPath, Target], movers: Mapping[RelPath, RelPath]) -> None:
+        """Remove files that shall not be there, and put aside files whose new place is still taken."""
+        sources = set(movers.values())
+        for path, source in sorted(movers.items()):
+            if self._current.get(path) is not None:
+                aside = self._hand.temporary_beside(RelPath(self._now_at(source)))
+                self._rename(source, aside)
+        for path, target in sorted(targets.items(), reverse=True):
+            now = self._current.get(path)
+            if now is None or path in sources or now.kind == Kind.DIRECTORY:
+                continue
+            if target.fid is None or (path in movers):
+                self._remove(RelPath(path))
+
+    def _remove(self, path: RelPath) -> None:
+        self._hand.remove(RelPath(self._now_at(path)))
+        self.result.touched.add(path)
+
+    def _rename(self, source: bytes, target: bytes) -> None:
+        old = self._now_at(source)
+        if old != target:
+            self._hand.rename(RelPath(old), RelPath(target))
+            self._renames.append((old, target))
+        self.result.touched |= {RelPath(source), RelPath(target)} if source in self._current else {RelPath(target)}
+
+    def _now_at(self, path: bytes) -> bytes:
+        """Return where something that was at `path` is after the renames so far."""
+        for old, new in self._renames:
+            if path == old:
+                path = new
+            elif path.startswith(old + b"/"):
+                path = new + path[len(old) :]
+        return path
+
+    def _settle(self, path: RelPath, target: Target, source: RelPath | None) -> None:
+        if source is not None:
+            self._rename(source, path)
+        now = self._current.get(source if source is not None else path)
+        assert target.fid is not None and target.vid is not None
+        try:
+            version = self._versions.version_by_id(VersionId(target.vid))
+        except NotFound as e:
+            self.result.kept[path] = str(e)
+            return
+        if now is not None and now.kind != version.kind and source is None:
+            self._hand.remove(RelPath(self._now_at(path)))
+            now = None
+        self._bring(path, target.fid, version, now)
+
+    def _bring(self, path: RelPath, fid: int, version: Version, now: Known | None) -> None:
+        if now is not None and now.vid == version.vid:
+            self._home[fid] = path
+            return
+        if now is None and fid in self._home and version.kind != Kind.DIRECTORY:
+            self._hand.hard_link(self._home[fid], path)
+            self.result.touched.add(path)
+            return
+        try:
+            self._put(path, version, now)
+        except NotFound as e:
+            self.result.kept[path] = str(e)
+            return
+        self._home[fid] = path
+        self.result.origins[path] = version.vid
+        self.result.touched.add(path)
+
+    def _put(self, path: RelPath, version: Version, now: Known | None) -> None:
+        attributes = attributes_of(self._versions, version)
+        same = now is not None and (now.digest, now.target) == (version.digest, version.target)
+        if same and now is not None and now.state != State.PENDING and version.kind != Kind.OTHER:
+            self._hand.dress(path, attributes)
+        elif version.kind == Kind.DIRECTORY:
+            self._hand.make_folder(path, attributes)
+        elif version.kind == Kind.SYMLINK and version.target is not None:
+            self._hand.make_link(path, version.target, attributes)
+        elif version.kind == Kind.OTHER:
+            self._special(path, version, attributes, now)
+        else:
+            self._file(path, version, attributes)
+
+    def _special(self, path: RelPath, version: Version, attributes: Attributes, now: Known | None) -> None:
+        if not stat.S_ISFIFO(version.mode):
+            raise NotFound("sockets and devices are recorded, but not made again")
+        if now is None:
+            self._hand.make_pipe(path, attributes)
+
+    def _file(self, path: RelPath, version: Version, attributes: Attributes) -> None:
+        content = self._versions.content(version)
+        staged = self._hand.stage(path, lambda fd: self._versions.restore(version, fd), attributes)
+        self.result.placed[path] = (self._hand.place(staged), content)
+
+    def _remove_folders(self, targets: Mapping[RelPath, Target], sources: set[RelPath]) -> None:
+        for path, target in sorted(targets.items(), reverse=True):
+            now = self._current.get(path)
+            if target.fid is not None or now is None or now.kind != Kind.DIRECTORY or path in sources:
+                continue
+            try:
+                self._remove(RelPath(path))
+            except Conflict:
+                self.result.kept[RelPath(path)] = "the folder holds files that are not part of this"
+
+
+def attributes_of(versions: Versions, version: Version) -> Attributes:
+    """Return the attributes of a version."""
+    packed = versions.xattrs(version)
+    xattrs = {} if packed is None else dict(unpack(packed))
+    return Attributes(version.mode, version.uid, version.gid, version.mtime_ns, xattrs)
+
+
+def live_names(versions: Versions, targets: Mapping[RelPath, Target]) -> dict[int, list[RelPath]]:
+    """Return the names that each file among the targets has now."""
+    fids = {t.fid for t in targets.values() if t.fid is not None}
+    return {fid: [RelPath(n) for n in tables.names(versions.connection(), fid)] for fid in fids}

@@ -1,0 +1,111 @@
+"""What a rollback aims at: for each path, the version that shall be there.
+
+Pure reading. A file is put back by steps, version, time or snapshot; a folder or the tree by time or snapshot (names that came
+later go, names that went come back), or by steps, which are then transactions that touched it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lsfs.changes.putback import NOTHING, Target
+from lsfs.errors import BadRequest, NotFound
+from lsfs.model import Entry, Kind, RelPath, State, VersionId, show
+from lsfs.versions import tree
+from lsfs.versions.versions import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Where to go back to; one of the four is set."""
+
+    steps: int | None = None
+    version: int | None = None
+    time_ns: int | None = None
+    snapshot: str | None = None
+
+    def __post_init__(self) -> None:
+        if sum(v is not None for v in (self.steps, self.version, self.time_ns, self.snapshot)) != 1:
+            raise BadRequest("roll back to what? give one of: steps, version, time, snapshot")
+        if self.steps is not None and self.steps < 1:
+            raise BadRequest("the number of steps to roll back is 1 or more")
+
+
+def targets_for(versions: Versions, path: RelPath, goal: Goal) -> dict[RelPath, Target]:
+    """Return what shall be at `path` (and below it, for a folder).
+
+    Raises:
+        NotFound: no such file, version or snapshot; nothing there at that time; its content was missed.
+    """
+    time_ns = versions.snapshot_time(goal.snapshot) if goal.snapshot is not None else goal.time_ns
+    if not path or _is_folder(versions, path, time_ns):
+        return _folder(versions, path, goal, time_ns)
+    if goal.steps is not None:
+        version = versions.steps_back(path, goal.steps)
+    elif goal.version is not None:
+        version = versions.version(path, goal.version)
+    else:
+        assert time_ns is not None
+        found = _file_at(versions, path, time_ns)
+        version = versions.version_by_id(found)
+    if version.state in (State.MISSED, State.DELETED):
+        versions.read(version)
+    return {path: Target(version.fid, version.vid)}
+
+
+def _file_at(versions: Versions, path: RelPath, time_ns: int) -> VersionId:
+    """Return the version of a file at a time: under this name, or under the one that it had then."""
+    entry = versions.entry_at(path, time_ns) or versions.entry_of(versions.file_of(path), time_ns)
+    if entry is None:
+        first = versions.history(path)[-1]
+        raise NotFound(f"{show(path)} was not there at that time; its first version is of {first.at_ns} ns")
+    return entry.version
+
+
+def _is_folder(versions: Versions, path: RelPath, time_ns: int | None) -> bool:
+    now, then = versions.live(path), None if time_ns is None else versions.entry_at(path, time_ns)
+    if then is not None:
+        return then.kind == Kind.DIRECTORY or (now is not None and now.kind == Kind.DIRECTORY)
+    if now is not None:
+        return now.kind == Kind.DIRECTORY
+    return versions.current(versions.file_of(path)).kind == Kind.DIRECTORY
+
+
+def _folder(versions: Versions, path: RelPath, goal: Goal, time_ns: int | None) -> dict[RelPath, Target]:
+    if goal.version is not None:
+        raise BadRequest(f"{show(path) or 'the root'} is a folder: it has no version numbers; use a time, a snapshot or steps")
+    at_ns = _steps_time(versions, path, goal.steps) if goal.steps is not None else time_ns
+    assert at_ns is not None
+    then, now = _by_path(versions, path, at_ns), _by_path(versions, path, None)
+    if not then and path:
+        raise NotFound(f"{show(path)} was not there at that time")
+    targets: dict[RelPath, Target] = {}
+    for name in then.keys() | now.keys():
+        was, there = then.get(name), now.get(name)
+        if was is None:
+            targets[name] = NOTHING
+        elif there is None or (there.fid, there.version) != (was.fid, was.version):
+            targets[name] = Target(was.fid, was.version)
+    return targets
+
+
+def _by_path(versions: Versions, path: RelPath, at_ns: int | None) -> dict[RelPath, Entry]:
+    entries = {e.path: e for e in versions.list(path, at_ns=at_ns, recursive=True)}
+    own = versions.entry_at(path, at_ns) if path else None
+    return {**entries, path: own} if own is not None else dict(entries)
+
+
+def _steps_time(versions: Versions, path: RelPath, steps: int) -> int:
+    """Return the time just before the last `steps` transactions that touched a folder."""
+    low, high = tree.below(path)
+    rows = (
+        versions.connection()
+        .execute(
+            "SELECT min(at_ns) FROM effect WHERE path=? OR (path>=? AND path<?) GROUP BY tx ORDER BY 1 DESC LIMIT ?",
+            (path, low, high, steps),
+        )
+        .fetchall()
+    )
+    if len(rows) < steps:
+        raise NotFound(f"{show(path) or 'the root'} was changed only {len(rows)} times")
+    return int(rows[-1][0]) - 1

@@ -1,0 +1,432 @@
+"""One transaction: everything that one prompt, command or tool call changes, all of it or nothing.
+
+Before a step touches anything, what its names stand for is captured (so content that is replaced is in the store), and the
+step is written down durably with it; then the disk changes; at the end the after-states are recorded together with the end of
+the transaction. An exception puts back what the steps say; after kill -9 `Changes.recover` does the same.
+
+Threading: one thread; the recorder's lock is taken for each step, not between steps.
+Durability: when `commit` returns, versions and end are durable, and the files are synced.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from types import TracebackType
+from typing import BinaryIO, Literal
+
+from lsfs.capture.describing import Author
+from lsfs.capture.disk import Disk
+from lsfs.capture.events import Dirty
+from lsfs.capture.known import Known
+from lsfs.capture.recorder import Recorder
+from lsfs.changes.guard import Guard
+from lsfs.changes.hand import Attributes, Hand
+from lsfs.changes.putback import NOTHING, Putback, Result, Target, attributes_of, live_names
+from lsfs.errors import BadRequest, Conflict, Exists, NotFound, Unavailable
+from lsfs.model import Fid, Kind, RelPath, State, TransactionId, Version, VersionId, show
+from lsfs.versions.applying import parent_of
+from lsfs.versions.records import BeginRecord, EndRecord, LockRecord, Record, SnapshotRecord, StepRecord, TagRecord
+from lsfs.versions.versions import Versions
+
+Mode = Literal["overwrite", "append", "prepend"]
+Data = bytes | BinaryIO
+_PIECE = 1 << 20
+_NEW_FILE = 0o644
+
+
+class Transaction:
+    """Changes that belong together. Made by `Changes.begin`, used as a context manager.
+
+    Attributes:
+        id: as `log` shows it.
+        kept: paths that a rollback or undo left as they are, with the reason.
+    """
+
+    def __init__(self, recorder: Recorder, versions: Versions, guard: Guard, begin: BeginRecord) -> None:
+        self.id = TransactionId(begin.tx)
+        self.kept: dict[RelPath, str] = {}
+        self._recorder = recorder
+        self._versions = versions
+        self._guard = guard
+        self._begin = begin
+        self._disk: Disk = recorder.disk
+        self._hand = Hand(recorder.disk, f"{begin.tx}")
+        self._begun = False
+        self._steps = 0
+        self._before: dict[RelPath, Target] = {}
+        self._touched: dict[RelPath, RelPath | None] = {}
+        self._subtrees: set[RelPath] = set()
+        self._origins: dict[bytes, int] = {}
+        self._closing: list[Record] = []
+        self._changed: set[RelPath] = set()
+
+    @property
+    def changed(self) -> list[RelPath]:
+        """The paths that changed so far, sorted; after a move the new one."""
+        return sorted(self._changed)
+
+    # Steps
+
+    def write(self, path: RelPath, data: Data, *, mode: Mode = "overwrite", exist_ok: bool = True) -> None:
+        """Write a file; folders above it are made.
+
+        Raises:
+            Exists: it is there and `exist_ok` is false, or it is a folder.
+            Denied, Conflict: it is locked, or open for writing.
+        """
+        was = self._enter([path])[path]
+        if was is not None and (was.kind == Kind.DIRECTORY or not exist_ok):
+            raise Exists(f"{show(path)} is there already")
+        if was is not None and was.kind != Kind.FILE:
+            raise BadRequest(f"{show(path)} is a {was.kind.value}, not a file; it is left as it is")
+        self._need_folders(path)
+        attributes = Attributes() if was is not None else Attributes(mode=_NEW_FILE)
+        if was is not None:
+            version = self._versions.version_by_id(VersionId(was.vid))
+            kept = attributes_of(self._versions, version)
+            attributes = Attributes(kept.mode, kept.uid, kept.gid, None, kept.xattrs)
+        staged = self._hand.stage(path, lambda fd: self._fill(fd, path, was, data, mode), attributes)
+        with ExitStack() as undo:
+            undo.callback(self._hand.discard, staged)
+            with self._recorder.lock:
+                content = self._recorder.packs.add_file(staged.fd, size_hint=os.fstat(staged.fd).st_size)
+                self._intend("write", {path: was}, {path: content.digest})
+            undo.pop_all()
+        self._hand.place(staged)
+        self._touch(path)
+
+    def _fill(self, fd: int, path: RelPath, was: Known | None, data: Data, mode: Mode) -> None:
+        new = io.BytesIO(data) if isinstance(data, bytes) else data
+        parts: list[BinaryIO] = [new]
+        with ExitStack() as stack:
+            if was is not None and mode != "overwrite":
+                old = stack.enter_context(os.fdopen(self._disk.open_file(path), "rb"))
+                parts = [old, new] if mode == "append" else [new, old]
+            for part in parts:
+                while piece := part.read(_PIECE):
+                    _write_all(fd, piece)
+
+    def create_directory(self, path: RelPath, *, exist_ok: bool = True) -> None:
+        """Make a folder, and those above it.
+
+        Raises:
+            Exists: something else is there, or a folder and `exist_ok` is false.
+        """
+        was = self._enter([path])[path]
+        if was is not None:
+            if was.kind == Kind.DIRECTORY and exist_ok:
+                return
+            raise Exists(f"{show(path)} is there already")
+        self._need_folders(path)
+        self._intend("create_directory", {path: None})
+        self._hand.make_folder(path, Attributes())
+        self._touch(path)
+
+    def delete(self, path: RelPath, *, recursive: bool = True) -> None:
+        """Remove a file, or a folder with what is in it; `undo` brings it back.
+
+        Raises:
+            NotFound: there is nothing.
+            Conflict: the folder is not empty and `recursive` is false, or a file in it is open for writing.
+        """
+        inside = self._enter([path], below=True)
+        if inside[path] is None:
+            raise NotFound(f"there is no {show(path)}")
+        if len(inside) > 1 and not recursive:
+            raise Conflict(f"the folder {show(path)} is not empty", [show(path)])
+        self._intend("delete", inside)
+        for name in sorted(inside, reverse=True):
+            self._hand.remove(RelPath(name))
+            self._touch(RelPath(name))
+
+    def move(self, src: RelPath, dst: RelPath) -> None:
+        """Give a file or folder another name; folders above the new name are made.
+
+        Raises:
+            NotFound: there is no `src`.
+            Exists: `dst` is there already.
+        """
+        if dst == src or dst.startswith(src + b"/"):
+            raise BadRequest(f"{show(src)} cannot be moved to {show(dst)}, into itself")
+        inside = self._enter([src], below=True)
+        if inside[src] is None:
+            raise NotFound(f"there is no {show(src)}")
+        if self._enter([dst])[dst] is not None:
+            raise Exists(f"{show(dst)} is there already")
+        self._need_folders(dst)
+        arriving = dict.fromkeys(RelPath(dst + name[len(src) :]) for name in inside)
+        self._intend("move", {**inside, **arriving})
+        self._hand.rename(src, dst)
+        self._touch(src)
+        self._changed.discard(src)
+        self._touch(dst, old_path=src)
+
+    def copy(self, src: RelPath, dst: RelPath) -> None:
+        """Copy a file or folder with its attributes; folders above the new name are made.
+
+        Raises:
+            NotFound: there is no `src`.
+            Exists: `dst` is there already.
+        """
+        if dst == src or dst.startswith(src + b"/"):
+            raise BadRequest(f"{show(src)} cannot be copied to {show(dst)}, into itself")
+        inside = self._enter([src], below=True, change=False)
+        if inside[src] is None:
+            raise NotFound(f"there is no {show(src)}")
+        if self._enter([dst])[dst] is not None:
+            raise Exists(f"{show(dst)} is there already")
+        self._need_folders(dst)
+        where = {name: RelPath(dst + name[len(src) :]) for name in inside}
+        self._intend("copy", dict.fromkeys(where.values()))
+        for name in sorted(inside):
+            known = inside[name]
+            if known is not None:
+                self._copy_one(self._versions.version_by_id(VersionId(known.vid)), where[name])
+
+    def _copy_one(self, version: Version, target: RelPath) -> None:
+        whole = attributes_of(self._versions, version)
+        attributes = Attributes(whole.mode, None, None, whole.mtime_ns, whole.xattrs)
+        if version.kind == Kind.DIRECTORY:
+            self._hand.make_folder(target, attributes)
+        elif version.kind == Kind.SYMLINK and version.target is not None:
+            self._hand.make_link(target, version.target, attributes)
+        elif version.kind == Kind.FILE:
+            staged = self._hand.stage(target, lambda fd: self._versions.restore(version, fd), attributes)
+            self._hand.place(staged)
+        else:
+            return
+        self._touch(target)
+
+    def set_time(self, path: RelPath, at_ns: int) -> None:
+        """Set the modification time of a file, which is made if it is missing."""
+        was = self._enter([path])[path]
+        if was is None:
+            self.write(path, b"")
+            was = self._enter([path])[path]
+        self._intend("set_time", {path: was})
+        self._hand.dress(path, Attributes(mtime_ns=at_ns))
+        self._touch(path)
+
+    def refresh(self, path: RelPath) -> None:
+        """Capture what is at a path, and below it, now."""
+        with self._recorder.lock:
+            if path:
+                self._sync([path], below=True)
+            else:
+                self._recorder.record([Dirty(path, subtree=True)], Author("program"))
+
+    def refresh_all(self, paths: list[RelPath]) -> dict[RelPath, Known | None]:
+        """Capture what is at the paths now, and return it."""
+        with self._recorder.lock:
+            self._sync(paths)
+            return self._known(paths)
+
+    def restore(self, path: RelPath, version: Version) -> None:
+        """Put a version at `path`, as a new version."""
+        self.put_back({path: Target(version.fid, version.vid)}, operation="restore")
+
+    def put_back(self, targets: Mapping[RelPath, Target], *, operation: str) -> Result:
+        """Bring the named paths to what the targets say; folders above them are made."""
+        paths = [RelPath(p) for p in targets]
+        current = self._enter(paths)
+        for path in paths:
+            if targets[path].fid is not None:
+                self._need_folders(path, without=targets)
+        self._intend(operation, current)
+        return self._put_back(targets, current)
+
+    def _put_back(self, targets: Mapping[RelPath, Target], current: Mapping[RelPath, Known | None]) -> Result:
+        putback = Putback(self._versions, self._hand, current)
+        try:
+            return putback.run(targets, live_names(self._versions, targets))
+        finally:
+            result = putback.result
+            self._origins |= result.origins
+            self.kept |= result.kept
+            for path in result.touched:
+                self._touch(path)
+
+    # Labels: they are recorded with the end of the transaction
+
+    def set_tags(self, path: RelPath, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+        """Set and remove tags of a file; they stay with it through renames.
+
+        Raises:
+            NotFound: there is no such file.
+        """
+        known = self._enter([path], change=False)[path]
+        if known is None:
+            raise NotFound(f"there is no {show(path)}")
+        self.set_tags_of(Fid(known.fid), add, remove)
+        self._changed.add(path)
+
+    def set_tags_of(self, fid: Fid, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+        """Set and remove tags of a file by its id."""
+        plain = tuple(dict.fromkeys(t.strip().casefold() for t in add if t.strip()))
+        gone = tuple(dict.fromkeys(t.strip().casefold() for t in remove if t.strip()))
+        self._closing.append(TagRecord(fid, self._recorder.catalogue.tick(), plain, gone, self.id))
+
+    def lock(self, path: RelPath) -> None:
+        """Lock a file or folder against changes through lsfs and the mount.
+
+        Raises:
+            NotFound: there is no such file.
+        """
+        if self._enter([path], change=False)[path] is None:
+            raise NotFound(f"there is no {show(path)}")
+        self._lock(path, locked=True)
+
+    def unlock(self, path: RelPath) -> None:
+        """Unlock a file or folder.
+
+        Raises:
+            NotFound: it is not locked.
+        """
+        if path not in self._versions.locks():
+            raise NotFound(f"{show(path)} is not locked")
+        self._lock(path, locked=False)
+
+    def _lock(self, path: RelPath, *, locked: bool) -> None:
+        at_ns = self._recorder.catalogue.tick()
+        self._closing.append(LockRecord(path, locked, at_ns, self._begin.actor, self.id))
+        self._changed.add(path)
+
+    def snapshot(self, name: str, at_ns: int | None = None) -> int:
+        """Give the state of the tree, now or at a time, a name; return the time.
+
+        Raises:
+            Exists: the name is taken.
+        """
+        if name in self._versions.snapshots():
+            raise Exists(f"there is a snapshot {name!r} already")
+        made_ns = self._recorder.catalogue.tick()
+        at = made_ns if at_ns is None else at_ns
+        self._closing.append(SnapshotRecord(name, at, made_ns, self.id))
+        return at
+
+    # Beginning and end
+
+    def __enter__(self) -> Transaction:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            try:
+                self.commit()
+            except BaseException:
+                self.take_back()
+                raise
+        else:
+            self.take_back()
+
+    def commit(self) -> None:
+        """Record the after-states and the end; a transaction that did nothing leaves no trace."""
+        if not self._begun and not self._closing:
+            self._guard.release(self.id)
+            return
+        self._hand.sync()
+        self._close("committed", self._closing)
+
+    def take_back(self) -> None:
+        """Put everything back to what it was when this transaction touched it first."""
+        if not self._begun:
+            self._guard.release(self.id)
+            return
+        with self._recorder.lock:
+            self._sync([RelPath(p) for p in self._before])
+            current = self._known([RelPath(p) for p in self._before])
+            self._put_back(self._before, current)
+        self._hand.sync()
+        self._close("reverted", [])
+
+    def _close(self, state: str, labels: list[Record]) -> None:
+        dirty = [Dirty(p, subtree=p in self._subtrees, old_path=old) for p, old in sorted(self._touched.items())]
+        end = EndRecord(self.id, self._recorder.catalogue.tick(), state)
+        author = Author(self._begin.actor, self.id, self._origins)
+        begin = [] if self._begun else [self._begin]
+        self._recorder.record(dirty, author, closing=[*begin, *labels, end])
+        self._guard.release(self.id)
+
+    # Parts of a step
+
+    def _enter(self, paths: list[RelPath], *, below: bool = False, change: bool = True) -> dict[RelPath, Known | None]:
+        """Check that the paths may be changed, capture what is there now, and return it.
+
+        Args:
+            below: with everything below them.
+            change: they are about to be changed; else only their content is needed.
+        """
+        self._guard.inside(paths)
+        with self._recorder.lock:
+            self._sync(paths, below=below)
+            found = self._known(paths, below=below)
+        if change:
+            self._guard.free(self.id, list(found))
+        self._check_stored(found)
+        return found
+
+    def _sync(self, paths: list[RelPath], *, below: bool = False) -> None:
+        mine = [p for p in paths if self._is_mine(p)]
+        others = [p for p in paths if not self._is_mine(p)]
+        for group, author in ((others, Author("program")), (mine, Author(self._begin.actor, self.id, self._origins))):
+            if group:
+                self._recorder.record([Dirty(p, subtree=below, old_path=self._touched.get(p)) for p in group], author)
+        pending = [p for p, known in self._known(paths, below=below).items() if known and known.state == State.PENDING]
+        if pending:
+            self._recorder.fill(pending, Author("program"))
+
+    def _is_mine(self, path: RelPath) -> bool:
+        return path in self._touched or any(path.startswith(t + b"/") for t in self._subtrees)
+
+    def _known(self, paths: list[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
+        return self._recorder.known(paths, below=below)
+
+    @staticmethod
+    def _check_stored(found: Mapping[RelPath, Known | None]) -> None:
+        bad = [show(p) for p, k in found.items() if k is not None and k.kind == Kind.FILE and k.state != State.STORED]
+        if bad:
+            raise Conflict("being written or unreadable just now, so not safe in the store: " + ", ".join(bad[:5]), bad)
+
+    def _need_folders(self, path: RelPath, without: Mapping[RelPath, Target] | None = None) -> None:
+        """Make the folders above `path` that are missing (but for those that the targets make)."""
+        above = parent_of(path)
+        if not above or self._disk.look(above) is not None or (without and above in without):
+            return
+        self.create_directory(RelPath(above))
+
+    def _intend(
+        self,
+        operation: str,
+        current: Mapping[RelPath, Known | None],
+        expected: Mapping[RelPath, bytes] | None = None,
+    ) -> None:
+        """Write down, durably, what the step is about to touch and what that stands for now."""
+        targets = {p: NOTHING if k is None else Target(k.fid, k.vid) for p, k in current.items()}
+        for path, target in targets.items():
+            self._before.setdefault(path, target)
+        self._steps += 1
+        step = StepRecord(
+            tx=self.id,
+            number=self._steps,
+            operation=operation,
+            targets=tuple((p, t.fid, t.vid) for p, t in targets.items()),
+            expected=tuple((expected or {}).items()),
+        )
+        self._recorder.write([step] if self._begun else [self._begin, step])
+        self._begun = True
+
+    def _touch(self, path: RelPath, old_path: RelPath | None = None) -> None:
+        self._touched[path] = old_path or self._touched.get(path)
+        self._changed.add(path)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[os.write(fd, view) :]
+        except OSError as e:
+            raise Unavailable(f"the root's disk cannot be written: {e.strerror}") from e
