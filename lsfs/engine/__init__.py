@@ -1,0 +1,1 @@
+"""The engine: everything of one root put together, in one process."""
