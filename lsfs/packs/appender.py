@@ -24,7 +24,7 @@ from lsfs.errors import Corrupt, Unavailable
 from lsfs.packs.batch import encode_batch
 from lsfs.packs.codec import Compressor
 from lsfs.packs.diskio import DiskIO
-from lsfs.packs.format import PACK_HEADER_SIZE, Codec, RecordKind
+from lsfs.packs.format import PACK_HEADER_SIZE, Codec, RecordKind, encode_supersede
 from lsfs.packs.index import BatchRow, ChunkRow, Index, PackRow, PackState, put_batches, put_chunks, put_number, put_pack
 from lsfs.packs.packfile import PackFile
 from lsfs.packs.scan import Found, scan
@@ -102,7 +102,7 @@ class Appender:
 
     def put_supersede(self, numbers: Sequence[int]) -> None:
         """Append the note that everything living of some packs has been copied before this place."""
-        payload = b"".join(number.to_bytes(8, "little") for number in numbers)
+        payload = encode_supersede(numbers)
         with self.lock, self._guard():
             pack = self._room()
             offset = pack.append(RecordKind.SUPERSEDE, Codec.RAW, blake3(payload).digest(), len(payload), payload)

@@ -42,8 +42,8 @@ class _Use:
 class Collector:
     """One collection."""
 
-    def __init__(self, store: Store, drop_record: DropRecord, *, key: bytes) -> None:
-        self._s, self._drop_record, self._key = store, drop_record, key
+    def __init__(self, store: Store, drop_record: DropRecord) -> None:
+        self._s, self._drop_record = store, drop_record
         self._rewriter = Rewriter(store)
         self._live: Container[bytes] = ()
         self._needed: set[bytes] = set()
@@ -140,7 +140,7 @@ class Collector:
         if pack.state is PackState.BAD or os.stat(path).st_size > pack.length:
             return True
         data = read_all(self._s.io, path, PACK_HEADER_SIZE, pack.length)
-        for found in scan(data, PACK_HEADER_SIZE, self._key, pack.number, resync=True):
+        for found in scan(data, PACK_HEADER_SIZE, self._s.key, pack.number, resync=True):
             if found.record.kind == RecordKind.CHUNK and not self._lives(found.record.id):
                 return True
             if found.record.kind == RecordKind.BATCH and self._drops_from(found):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -104,6 +105,16 @@ class Record:
     length: int
     id: bytes
     checksum: int
+
+
+def encode_supersede(numbers: Sequence[int]) -> bytes:
+    """Return the payload of a supersede record."""
+    return b"".join(number.to_bytes(8, "little") for number in numbers)
+
+
+def decode_supersede(payload: bytes | memoryview) -> list[int]:
+    """Return the numbers of the packs that a supersede record names."""
+    return [int.from_bytes(payload[at : at + 8], "little") for at in range(0, len(payload), 8)]
 
 
 def _seed(key: bytes, number: int, offset: int) -> int:

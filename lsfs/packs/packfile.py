@@ -126,15 +126,15 @@ class PackFile:
 
     def cut(self, length: int) -> None:
         """Drop what was appended behind `length`; where that fails, the pack is broken and ends there for us all the same."""
-        if length < self.flushed or self._buffer == b"":
-            self._buffer = bytearray()
+        if length > self.length:
+            return
+        del self._buffer[max(0, length - self.flushed) :]
+        if not self._buffer:
+            self.flushed = min(self.flushed, length)
             try:
                 self._io.ftruncate(self._fd, length)
             except OSError:
                 self.broken = True
-            self.flushed = min(self.flushed, length)
-        else:
-            del self._buffer[length - self.flushed :]
         self.length = length
 
     def pread(self, length: int, offset: int) -> bytes:

@@ -2,7 +2,9 @@
 
     1. Files that the catalogue does not know and that are older than its newest pack are left from garbage collection: removed.
     2. The open pack is read from its durable length on, newer packs from their start. In the last file everything behind the
-       first record that is not whole is cut off; in others, synced before the next was begun, damage is stepped over.
+       first record that is not whole is cut off: a power cut may have kept later ones without what they need. In others,
+       synced before the next was begun, damage is stepped over; so it is in all when the catalogue is empty, for then the
+       damage is more likely in what once was durable. A file without a whole header is never cut.
     3. Chunks get rows, unless the catalogue has them; batches too. A supersede record that was committed by no transaction
        is carried out: what it copied is re-pointed, the packs it names are removed.
     4. All rows change in one transaction, after the cut and before the removal of files.
@@ -24,7 +26,7 @@ from lsfs.errors import Corrupt
 from lsfs.packs.batch import decode_batch
 from lsfs.packs.codec import decode
 from lsfs.packs.diskio import DiskIO, sync_directory
-from lsfs.packs.format import ID_SIZE, PACK_HEADER_SIZE, Codec, PackHeader, RecordKind
+from lsfs.packs.format import ID_SIZE, PACK_HEADER_SIZE, Codec, PackHeader, RecordKind, decode_supersede
 from lsfs.packs.index import (
     BatchRow,
     ChunkRow,
@@ -80,13 +82,13 @@ class Recovery:
     def __init__(self, io: DiskIO, directory: str, index: Index, catalogue: Catalogue, *, seal_at: int) -> None:
         self._io, self._directory, self._index, self._catalogue = io, directory, index, catalogue
         self._seal_at = seal_at
-        self._key = b""
+        self._key, self._rebuilding = b"", False
 
     def run(self) -> Opened:
         """Bring the catalogue up to the packs."""
         known = self._index.packs()
         files = pack_numbers(self._directory)
-        newest = max(known, default=0)
+        newest, self._rebuilding = max(known, default=0), not known
         stale = [n for n in files if n not in known and n < newest]
         files = [n for n in files if n not in stale]
         self._key = self._find_key(files)
@@ -103,13 +105,21 @@ class Recovery:
         return self._opened(newest, files)
 
     def _find_key(self, files: list[int]) -> bytes:
-        """Return the store's key from the first pack whose header is whole; a new one for an empty store."""
-        for number in files:
-            try:
-                return PackHeader.decode(read_all(self._io, self._path(number), 0, PACK_HEADER_SIZE)).key
-            except Corrupt:
-                continue
-        return os.urandom(16)
+        """Return the store's key: from the catalogue, from the first whole header, or a new one for an empty store."""
+        kept = self._catalogue.meta("packs:key")
+        if kept is not None:
+            return bytes.fromhex(kept)
+        headers = (self._header(number) for number in files)
+        key = next((header.key for header in headers if header is not None), os.urandom(16))
+        self._catalogue.set_meta("packs:key", key.hex())
+        return key
+
+    def _header(self, number: int) -> PackHeader | None:
+        """Return a pack's header; None when it is damaged."""
+        try:
+            return PackHeader.decode(read_all(self._io, self._path(number), 0, PACK_HEADER_SIZE))
+        except Corrupt:
+            return None
 
     def _read_tail(self, tail: Tail, number: int, row: PackRow | None, *, last: bool) -> None:
         """Read one pack from its durable length on, and cut what is torn at its end."""
@@ -121,12 +131,12 @@ class Recovery:
         end = start
         if size > start:
             data = read_all(self._io, self._path(number), start)
-            for found in scan(data, start, self._key, number, resync=not last):
+            for found in scan(data, start, self._key, number, resync=not last or self._rebuilding):
                 self._take(tail, number, found)
                 end = found.end
-            if size > end and last:
-                self._cut(number, end)
-        sound = size >= start and self._header_is_whole(number)
+        sound = size >= start and self._header(number) is not None
+        if size > end and last and sound:
+            self._cut(number, end)
         state = PackState.OPEN if last and sound and end < self._seal_at else PackState.SEALED if sound else PackState.BAD
         new = PackRow(number, end, state, 0 if state is PackState.OPEN else self._catalogue.tick())
         if row != new:
@@ -143,15 +153,7 @@ class Recovery:
                 batch, _ = decode_batch(decode(record.codec, bytes(found.payload), record.length))
                 tail.batches[batch] = BatchRow(batch, number, found.offset, record.stored)
         elif record.kind == RecordKind.SUPERSEDE:
-            numbers = found.payload.cast("B")
-            tail.superseded.update(int.from_bytes(numbers[at : at + 8], "little") for at in range(0, len(numbers), 8))
-
-    def _header_is_whole(self, number: int) -> bool:
-        try:
-            PackHeader.decode(read_all(self._io, self._path(number), 0, PACK_HEADER_SIZE))
-        except Corrupt:
-            return False
-        return True
+            tail.superseded.update(decode_supersede(found.payload))
 
     def _cut(self, number: int, length: int) -> None:
         """Cut a torn tail off, durably."""

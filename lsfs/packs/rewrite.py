@@ -10,6 +10,7 @@ Threading: holds the appender's lock for the length of one pack.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,10 +22,11 @@ from lsfs.packs.batch import decode_batch
 from lsfs.packs.codec import Compressor
 from lsfs.packs.diskio import DiskIO, sync_directory
 from lsfs.packs.fetch import Fetcher
-from lsfs.packs.format import ID_SIZE, Codec
+from lsfs.packs.format import ID_SIZE, PACK_HEADER_SIZE, Codec, RecordKind, decode_supersede
 from lsfs.packs.index import ChunkRow, Index, PackRow, drop_pack
 from lsfs.packs.packfile import pack_path
 from lsfs.packs.reserve import Reserve
+from lsfs.packs.scan import read_all, scan
 
 DropRecord = Callable[[int, bytes], bool]
 """Tells whether a record of a kind with a payload is to go."""
@@ -41,6 +43,7 @@ class Store:
 
     io: DiskIO
     directory: str
+    key: bytes
     catalogue: Catalogue
     index: Index
     appender: Appender
@@ -111,7 +114,7 @@ class Rewriter:
             copied += self._copy_batches(pack.number, drop_record, damaged)
             if damaged and not despite_damage:
                 return f"pack {pack.number} was left alone: {damaged[0]}"
-            self._supersede(pack.number)
+            self._supersede([pack.number, *self._inherited(pack)])
         self._remove(pack.number)
         return Rewritten(copied, dropped, tuple(damaged))
 
@@ -142,15 +145,25 @@ class Rewriter:
                 copied += row.span
         return copied
 
-    def _supersede(self, pack: int) -> None:
-        """Make the copies durable and the catalogue point to them."""
+    def _inherited(self, pack: PackRow) -> set[int]:
+        """Return the packs that this one superseded: a catalogue put back from a backup may still know them."""
+        numbers: set[int] = set()
+        with contextlib.suppress(FileNotFoundError):
+            data = read_all(self._s.io, pack_path(self._s.directory, pack.number), PACK_HEADER_SIZE, pack.length)
+            for found in scan(data, PACK_HEADER_SIZE, self._s.key, pack.number, resync=True):
+                if found.record.kind == RecordKind.SUPERSEDE:
+                    numbers.update(decode_supersede(found.payload))
+        return numbers
+
+    def _supersede(self, packs: list[int]) -> None:
+        """Make the copies durable and the catalogue point to them; the first pack goes, the others are gone."""
         try:
-            self._s.appender.put_supersede([pack])
+            self._s.appender.put_supersede(packs)
             self._s.appender.sync()
             self._s.io.point("rewrite.synced")
             with self._s.catalogue.write() as con:
                 self._s.appender.record(con, None)
-                drop_pack(con, pack)
+                drop_pack(con, packs[0])
                 self._s.io.point("rewrite.inside")
         except BaseException:
             self._s.appender.take_back()

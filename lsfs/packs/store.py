@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from lsfs.catalogue import Catalogue
 from lsfs.errors import Conflict, Unavailable
-from lsfs.packs.appender import Appender
+from lsfs.packs.appender import Appender, unavailable
 from lsfs.packs.batch import decode_batch
 from lsfs.packs.collect import HOUR_NS, Collector, Live
 from lsfs.packs.content import Content
@@ -55,6 +55,9 @@ class Packs:
             catalogue: open, and this store's alone.
             io: the way to the disk.
             seal_at: bytes at which a pack is closed.
+
+        Raises:
+            Unavailable: the disk is full or failing; the next try does the same again.
         """
         self._directory, self._catalogue, self._io, self._seal_at = str(directory), catalogue, io, seal_at
         os.makedirs(directory, mode=0o700, exist_ok=True)
@@ -62,10 +65,13 @@ class Packs:
         self._open()
 
     def _open(self) -> None:
-        opened = Recovery(self._io, self._directory, self._index, self._catalogue, seal_at=self._seal_at).run()
-        pack = None
-        if opened.number is not None:
-            pack = PackFile.reopen(self._io, self._directory, opened.number, opened.key, opened.length)
+        try:
+            opened = Recovery(self._io, self._directory, self._index, self._catalogue, seal_at=self._seal_at).run()
+            pack = None
+            if opened.number is not None:
+                pack = PackFile.reopen(self._io, self._directory, opened.number, opened.key, opened.length)
+        except OSError as e:
+            raise unavailable(self._directory, e) from e
         self._appender = Appender(
             self._io,
             self._directory,
@@ -253,7 +259,7 @@ class Packs:
             Unavailable: the disk is full or failing; what was done so far stays done.
         """
         self._refuse_orphans()
-        collector = Collector(self._store(), drop_records, key=self._key)
+        collector = Collector(self._store(), drop_records)
         return collector.sweep(live, now_ns=now_ns, grace_ns=grace_ns, dry_run=dry_run, forget=forget)
 
     def repack(self, chains: Iterable[Sequence[Content]], *, deepest: int = DEEPEST) -> RepackReport:
@@ -284,7 +290,9 @@ class Packs:
             drop_chunks(con, chunk_ids)
 
     def _store(self) -> Store:
-        return Store(self._io, self._directory, self._catalogue, self._index, self._appender, self._fetcher, self._reserve)
+        return Store(
+            self._io, self._directory, self._key, self._catalogue, self._index, self._appender, self._fetcher, self._reserve
+        )
 
     def _refuse_orphans(self) -> None:
         if self.has_orphans():
