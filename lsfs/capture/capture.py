@@ -17,11 +17,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lsfs.capture.baseline import Baseline, BaselineProgress
 from lsfs.capture.describing import Author
 from lsfs.capture.events import Dirty
 from lsfs.capture.recorder import Recorder
+from lsfs.capture.tail import Tail
 from lsfs.errors import LsfsError
 from lsfs.model import Change, RelPath, Version
 from lsfs.versions.rows import VERSION, version_from
@@ -30,6 +32,7 @@ _LOG = logging.getLogger(__name__)
 _BATCH = 2048
 _PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 _DISK_FULL_PAUSE_S = 2.0
+_POLL_S = 0.025
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -45,12 +48,14 @@ class Capture:
 
     Args:
         recorder: what writes it down.
+        state: the state directory, in which mounts leave `journal/` and `spool/`; None: there are no mounts.
         baseline_bytes: content of files that were there before us is taken up to so many bytes.
     """
 
-    def __init__(self, recorder: Recorder, *, baseline_bytes: int = 8 << 30) -> None:
+    def __init__(self, recorder: Recorder, *, state: Path | None = None, baseline_bytes: int = 8 << 30) -> None:
         self.recorder = recorder
         self._baseline = Baseline(recorder, baseline_bytes)
+        self._tail = None if state is None else Tail(recorder, state)
         self._cond = threading.Condition()
         self._queue: dict[tuple[bytes, str], _Waiting] = {}
         self._busy = False
@@ -61,6 +66,9 @@ class Capture:
 
     def start(self) -> None:
         """Start the worker; the first time in a root it begins with the baseline."""
+        if self._tail is not None:
+            self._tail.adopt_orphans()
+            self.recorder.prelude = self.poll
         self._thread = threading.Thread(target=self._run, name="lsfs-capture", daemon=True)
         self._busy = True
         self._thread.start()
@@ -72,6 +80,8 @@ class Capture:
             self._cond.notify_all()
         if self._thread is not None:
             self._thread.join(timeout_s)
+        if self._tail is not None:
+            self._tail.close()
 
     def submit(self, dirty: Iterable[Dirty]) -> None:
         """Have these paths looked at."""
@@ -80,12 +90,18 @@ class Capture:
                 self._merge(d, 0.0, 0)
             self._cond.notify_all()
 
+    def poll(self) -> None:
+        """Read the journal of the mounts to its end: content set aside is stored, paths are queued."""
+        if self._tail is not None and (dirty := self._tail.step()):
+            self.submit(dirty)
+
     def listen(self, listener: Callable[[list[Change]], None]) -> None:
         """Call `listener` with what was committed, in order; it must not block."""
         self.recorder.listen(listener)
 
     def settle(self, timeout_s: float, *, baseline: bool = False) -> bool:
         """Wait until nothing is queued (and the baseline is done, where asked); return whether that came to be."""
+        self.poll()
         with self._cond:
             return self._cond.wait_for(lambda: self._idle(baseline=baseline), timeout_s)
 
@@ -124,9 +140,10 @@ class Capture:
         if self._baseline.needed():
             self._guarded(self._baseline.walk)
         while (batch := self._next_batch()) is not None:
+            self._guarded(self.poll)
             if batch:
                 self._record(batch)
-            else:
+            elif self._filling:
                 self._guarded(self._fill)
 
     def _next_batch(self) -> list[_Waiting] | None:
@@ -143,7 +160,10 @@ class Capture:
                 if self._filling:
                     return []
                 wait = min((w.due for w in self._queue.values()), default=now + 3600.0) - now
-                self._cond.wait(max(wait, 0.001))
+                if self._tail is not None and not self._cond.wait(min(max(wait, 0.001), _POLL_S)):
+                    return []
+                if self._tail is None:
+                    self._cond.wait(max(wait, 0.001))
             return None
 
     def _record(self, batch: list[_Waiting]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from lsfs.capture import known as tables
 from lsfs.capture.disk import Look
@@ -18,7 +17,8 @@ from lsfs.capture.known import Known
 from lsfs.capture.taking import Taken
 from lsfs.capture.writing import Group
 from lsfs.catalogue import Catalogue
-from lsfs.model import Change, ChangeKind, Fid, Kind, State, VersionId
+from lsfs.model import Change, ChangeKind, Fid, Kind, RelPath, State, VersionId
+from lsfs.packs.content import Content
 from lsfs.versions.ids import Ids
 from lsfs.versions.records import BeginRecord, ChangeRecord, FillRecord, VersionRecord, version_values
 
@@ -160,13 +160,29 @@ class Describer:
         if known.key != taken.look.key or not taken.whole or taken.content is None:
             group.add(FillRecord(known.vid, State.MISSED, known.size, None, None, None))
             return False
-        content = taken.content
-        fill = FillRecord(known.vid, State.STORED, content.size, content.digest, content.encode(), taken.xattrs)
-        after = replace(known, state=State.STORED, digest=content.digest, content=fill.content, racy=taken.racy)
-        group.add(fill, after)
-        at_ns = self._catalogue.tick()
-        group.tell(Change(ChangeKind.MODIFIED, Fid(known.fid), _path(path), at_ns, VersionId(known.vid)))
+        self.filled(group, path, known.vid, known, taken.content, taken.xattrs, racy=taken.racy)
         return True
+
+    def filled(
+        self,
+        group: Group,
+        path: bytes,
+        vid: int,
+        known: Known,
+        content: Content,
+        xattrs: bytes | None,
+        *,
+        racy: bool = False,
+    ) -> None:
+        """The content of a version of `known` (the newest or an earlier one) that was pending or missed has been taken."""
+        fill = FillRecord(vid, State.STORED, content.size, content.digest, content.encode(), xattrs)
+        if vid != known.vid:
+            group.add(fill)
+            return
+        stored = replace(known, state=State.STORED, digest=content.digest, content=fill.content)
+        group.add(fill, replace(stored, xattrs=xattrs or known.xattrs, racy=racy))
+        at_ns = self._catalogue.tick()
+        group.tell(Change(ChangeKind.MODIFIED, Fid(known.fid), RelPath(path), at_ns, VersionId(known.vid)))
 
     def _version(self, author: Author, path: bytes, known: Known | None, taken: Taken) -> VersionRecord:
         look, content = taken.look, taken.content
@@ -308,7 +324,3 @@ def _known(v: VersionRecord, taken: Taken, names: int) -> Known:
 
 def _ends(group: Group, path: bytes) -> bool:
     return any(isinstance(r, ChangeRecord) and path in r.ends for r in group.records)
-
-
-def _path(path: bytes) -> Any:
-    return path

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 
 from lsfs.capture import known as tables
 from lsfs.capture.describing import Author, Describer
-from lsfs.capture.disk import Disk
+from lsfs.capture.disk import Disk, Look
 from lsfs.capture.events import Act, Dirty, Event, Scene, differs
 from lsfs.capture.known import Known
-from lsfs.capture.taking import Taken, take
+from lsfs.capture.taking import GRAIN_NS, Taken, take
 from lsfs.capture.writing import Effects, Group
 from lsfs.catalogue import Catalogue
 from lsfs.model import Change, Kind, RelPath, State
@@ -54,6 +54,10 @@ class Recorder:
         self.ids = Ids(catalogue.read())
         self._describer = Describer(catalogue, self.ids)
         self._listeners: list[Callable[[list[Change]], None]] = []
+        self.on_stored: list[Callable[[list[Known]], None]] = []
+        """Told of the files as they are after each commit (the mount need not set aside what is stored)."""
+        self.prelude: Callable[[], None] = _nothing
+        """Run before each look at the disk: the mount's journal may hold content that has gone from there."""
 
     def listen(self, listener: Callable[[list[Change]], None]) -> None:
         """Call `listener` after each commit, in the order of the commits, from the recording thread."""
@@ -76,6 +80,7 @@ class Recorder:
             closing: records behind those of the changes, in the last commit.
         """
         with self.lock:
+            self.prelude()
             batch = _Batch(self, author, patient=patient, pending=pending)
             batch.run(list(dirty), closing)
             return Outcome(batch.group.done, batch.again)
@@ -83,6 +88,7 @@ class Recorder:
     def fill(self, paths: Iterable[RelPath], author: Author) -> Outcome:
         """Take the content of files that are known but not stored yet; one that has changed is recorded as it is now."""
         with self.lock:
+            self.prelude()
             batch = _Batch(self, author, patient=False, pending=False)
             batch.fill(list(paths))
             return Outcome(batch.group.done, batch.again)
@@ -104,15 +110,23 @@ class Recorder:
 
     def group(self) -> Group:
         """Return an empty group that announces to the listeners."""
-        return Group(self.catalogue, self.packs, self._announce)
+        return Group(self.catalogue, self.packs, self._announce, self._stored)
 
     def describer(self) -> Describer:
         """Return what makes the records."""
         return self._describer
 
+    def _stored(self, files: list[Known]) -> None:
+        for told in self.on_stored:
+            told(files)
+
     def _announce(self, changes: list[Change]) -> None:
         for listener in self._listeners:
             listener(changes)
+
+
+def _nothing() -> None:
+    """Be the prelude of a root without a mount."""
 
 
 class _Batch:
@@ -221,6 +235,9 @@ class _Batch:
         if self._pending and e.look.kind == Kind.FILE and e.known is None:
             self._describe.pending(self.group, self._author, e)
             return
+        if self._is_young(e.look):
+            self.again.append(e.path)
+            return
         taken = self._take(e.path)
         if taken is None:
             return
@@ -237,19 +254,24 @@ class _Batch:
 
     def _modify(self, path: RelPath, known: Known) -> None:
         look = self._recorder.disk.look(path)
-        if look is None or not differs(known, look) or self._too_young(known, look.size, look.mtime_ns):
-            if look is None or differs(known, look):
-                self.again.append(path)
+        if look is not None and not differs(known, look):
+            return
+        if look is None or self._is_young(look) or self._is_emptied(known, look):
+            self.again.append(path)
             return
         taken = self._take(path)
         if taken is not None and taken.look.kind == known.kind:
             self._describe.modified(self.group, self._author, path, known, taken)
 
-    def _too_young(self, known: Known, size: int, mtime_ns: int) -> bool:
+    def _is_young(self, look: Look) -> bool:
+        """So short after a change a further one could leave the same stat: it is looked at again when that has passed."""
+        return self._patient and look.kind == Kind.FILE and time.time_ns() - look.ctime_ns < GRAIN_NS
+
+    def _is_emptied(self, known: Known, look: Look) -> bool:
         """A file that was just emptied is most likely about to be written: its writer is given a moment."""
-        if not self._patient or size or not known.size or known.kind != Kind.FILE:
+        if not self._patient or look.size or not known.size or known.kind != Kind.FILE:
             return False
-        return time.time_ns() - mtime_ns < _TRUNCATED_NS
+        return time.time_ns() - look.mtime_ns < _TRUNCATED_NS
 
     def _move(self, e: Event) -> None:
         assert e.look is not None and e.known is not None

@@ -37,6 +37,7 @@ class Group:
     catalogue: Catalogue
     packs: ContentStore
     announce: Callable[[list[Change]], None]
+    stored: Callable[[list[Known]], None]
     records: list[Record] = field(default_factory=list)
     stats: list[StatRow] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -75,6 +76,7 @@ class Group:
     def flush(self, more: Sequence[Record] = (), effects: Effects | None = None) -> None:
         """Commit what is in the group, `more` behind it, with `effects` in the same transaction of the catalogue."""
         records, stats, changes = [*self.records, *more], self.stats, self.changes
+        files = list(self.files.values())
         self.records, self.stats, self.changes, self.files = [], [], [], {}
         self.began = time.monotonic()
 
@@ -89,6 +91,8 @@ class Group:
         elif stats or effects is not None:
             with self.catalogue.write() as con:
                 write(con)
+        if files:
+            self.stored(files)
         if changes:
             self.done.extend(changes)
             self.announce(changes)

@@ -56,9 +56,9 @@ def at(con: sqlite3.Connection, fid: int, at_ns: int) -> Version | None:
 def steps_back(con: sqlite3.Connection, fid: int, steps: int) -> Version:
     """Return what the file was `steps` contents before the current one.
 
-    Counted are contents that a user saw: versions that only changed times or attributes do not count, nor does the end of a
-    deleted file; of what one transaction wrote only the last. Where the current version is itself a rollback, counting goes on from the version that it put back, so
-    that one step back, said twice, is two steps back.
+    Counted are contents that a user saw: of what one transaction wrote only the last; versions that only changed times or
+    attributes do not count, nor does the end of a deleted file. Where the current version is itself a rollback, counting goes
+    on from the version that it put back, so that one step back, said twice, is two steps back.
 
     Raises:
         NotFound: there are fewer versions, or the one found was missed.

@@ -1,0 +1,200 @@
+"""The journal's reader: what the mount process says it did, and the content that it set aside.
+
+A BEFORE record is settled at once: the content in its spool file becomes the version that it was, unless that is stored
+already. A CONTENT record becomes a hint; where the disk has moved on and no BEFORE record brings the content, the version is
+recorded as missed. Everything else is a hint for its paths. Reading a record again changes nothing, so the position is
+committed with the effects, behind the oldest record that still waits for the next look.
+
+Threading: called by the capture worker, and by transactions before they look; under the recorder's lock.
+Durability: the position follows the effects; spool and journal files go after the commit.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from lsfs.capture import known as tables
+from lsfs.capture.describing import Author
+from lsfs.capture.disk import Look, look_of
+from lsfs.capture.events import Act, Dirty, Event
+from lsfs.capture.known import Known
+from lsfs.capture.recorder import Recorder
+from lsfs.capture.taking import Taken
+from lsfs.capture.writing import Group
+from lsfs.model import Kind, RelPath, State
+from lsfs.packs.content import Content
+from lsfs.wire.journal import FileStat, JournalRecord, Position, RecordKind, Tailer
+from lsfs.wire.spool import Spool
+
+_POSITION = "capture:journal"
+_RECENT = 64
+_REGULAR = 0o100600
+
+
+class Tail:
+    """Consumes the journal of the mounts.
+
+    Args:
+        state: the state directory, in which `journal/` and `spool/` are.
+    """
+
+    def __init__(self, recorder: Recorder, state: Path) -> None:
+        self._recorder = recorder
+        self._tailer = Tailer(state / "journal")
+        self._spool = Spool(state / "spool")
+        number, _, offset = (recorder.catalogue.meta(_POSITION) or "0:0").partition(":")
+        self._position = Position(int(number), int(offset))
+        self._kept = self._position
+        self._waiting: list[tuple[JournalRecord, Position]] = []
+        self._author = Author("program")
+
+    def step(self) -> list[Dirty]:
+        """Work the journal off to its present end; return the hints."""
+        with self._recorder.lock:
+            records = list(self._tailer.read(self._position))
+            if not records and not self._waiting:
+                return []
+            group = self._recorder.group()
+            waited, self._waiting = self._waiting, []
+            spooled = [name for r, _ in records if (name := self._settle(group, r))]
+            for r, _ in waited:
+                self._miss_unless_stored(group, r, r.new)
+            dirty = [d for r, before in self._with_starts(records) for d in self._hints(r, before)]
+            self._commit(group, records)
+            self._spool.drop(spooled)
+            return dirty
+
+    def adopt_orphans(self) -> None:
+        """Take content in that the mount set aside without being able to say so before it was killed."""
+        announced = {r.spool for r, _ in self._tailer.read(self._position) if r.spool}
+        names = self._spool.orphans(announced)
+        with self._recorder.lock:
+            group = self._recorder.group()
+            for name in names:
+                self._adopt(group, name)
+            group.flush()
+            self._spool.drop(names)
+
+    def close(self) -> None:
+        """Close the spool's directory."""
+        self._spool.close()
+
+    def _with_starts(self, records: list[tuple[JournalRecord, Position]]) -> Iterable[tuple[JournalRecord, Position]]:
+        """Yield each record with the position before it."""
+        start = self._position
+        for record, end in records:
+            yield record, start
+            start = end
+
+    def _commit(self, group: Group, records: list[tuple[JournalRecord, Position]]) -> None:
+        if records:
+            self._position = records[-1][1]
+        kept = self._waiting[0][1] if self._waiting else self._position
+        text = f"{kept.number}:{kept.offset}"
+
+        def remember(con: sqlite3.Connection) -> None:
+            con.execute("INSERT INTO meta VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", (_POSITION, text))
+
+        if kept == self._kept and not group.records:
+            return
+        group.flush(effects=remember)
+        self._kept = kept
+        self._tailer.drop_before(kept)
+
+    # One record
+
+    def _hints(self, r: JournalRecord, before: Position) -> list[Dirty]:
+        path = RelPath(r.path)
+        match r.kind:
+            case RecordKind.BEFORE | RecordKind.MISSED:
+                return []
+            case RecordKind.RENAME:
+                return [Dirty(path), Dirty(RelPath(r.path2), old_path=path)]
+            case RecordKind.LINK:
+                return [Dirty(path), *([Dirty(RelPath(r.path2))] if r.path2 else [])]
+            case RecordKind.CONTENT:
+                look = self._recorder.disk.look(r.path)
+                if look is None or (look.ino == r.ino and (look.size, look.mtime_ns) == (r.new.size, r.new.mtime_ns)):
+                    return [Dirty(path)]
+                self._waiting.append((r, before))
+        return [Dirty(path)]
+
+    def _settle(self, group: Group, r: JournalRecord) -> bytes | None:
+        """Store the content of a BEFORE record; return the spool file that is done with."""
+        if r.kind == RecordKind.MISSED:
+            self._miss_unless_stored(group, r, r.old)
+            return None
+        if r.kind != RecordKind.BEFORE:
+            return None
+        try:
+            fd = self._spool.open(r.spool)
+        except FileNotFoundError:
+            return None
+        try:
+            self._take_spooled(group, RelPath(r.path), r.ino, r.old, fd, self._file(r))
+        finally:
+            os.close(fd)
+        return r.spool
+
+    def _adopt(self, group: Group, name: bytes) -> None:
+        ino, mtime_ns, _ = name.split(b"-")
+        found = tables.by_inode(self._recorder.catalogue.read(), int(ino))
+        names = tables.names(self._recorder.catalogue.read(), found[0].fid) if found else []
+        fd = self._spool.open(name)
+        try:
+            there = os.fstat(fd)
+            old = FileStat(there.st_size, int(mtime_ns), there.st_ctime_ns)
+            if found and names:
+                self._take_spooled(group, RelPath(names[0]), int(ino), old, fd, group.now(found[0]))
+        finally:
+            os.close(fd)
+
+    def _take_spooled(self, group: Group, path: RelPath, ino: int, old: FileStat, fd: int, known: Known | None) -> None:
+        there = look_of(os.fstat(fd))
+        known = known if known is not None and known.kind == Kind.FILE else None
+        mode, uid, gid = (known.mode, known.uid, known.gid) if known is not None else (there.mode, there.uid, there.gid)
+        if known is not None and (version := self._version_of(known, old)) is not None:
+            if version[1] != State.STORED:
+                self._recorder.describer().filled(group, path, version[0], known, self._content(fd, there), None)
+            return
+        content = self._content(fd, there)
+        look = Look(Kind.FILE, ino, 1, content.size, mode, uid, gid, old.mtime_ns, old.ctime_ns)
+        taken = Taken(look, content, xattrs=None if known is None else known.xattrs)
+        describe = self._recorder.describer()
+        if known is None:
+            describe.create(group, self._author, Event(Act.CREATE, path, look, None), taken)
+        else:
+            describe.modified(group, self._author, path, group.now(known), taken)
+
+    def _content(self, fd: int, look: Look) -> Content:
+        return self._recorder.packs.add_file(fd, size_hint=look.size)
+
+    def _miss_unless_stored(self, group: Group, r: JournalRecord, state: FileStat) -> None:
+        known = self._file(r)
+        if known is None or known.kind != Kind.FILE or known.state == State.DELETED or self._version_of(known, state):
+            return
+        look = self._recorder.disk.look(r.path)
+        if look is not None and look.ino == r.ino and (look.size, look.mtime_ns) == (state.size, state.mtime_ns):
+            return
+        gone = Look(Kind.FILE, r.ino, 1, state.size, known.mode, known.uid, known.gid, state.mtime_ns, state.ctime_ns)
+        taken = Taken(gone, xattrs=known.xattrs, unreadable="overwritten before it could be taken")
+        self._recorder.describer().modified(group, self._author, r.path, group.now(known), taken)
+
+    def _file(self, r: JournalRecord) -> Known | None:
+        """Return the file of a record: by its inode where that has a live name, else by its path."""
+        con = self._recorder.catalogue.read()
+        live = [k for k in tables.by_inode(con, r.ino) if k.names and k.kind == Kind.FILE]
+        return live[0] if live else tables.at_path(con, r.path)
+
+    def _version_of(self, known: Known, state: FileStat) -> tuple[int, State] | None:
+        """Return the version of a file that is this state, if it is one of the latest."""
+        rows = self._recorder.catalogue.read().execute(
+            "SELECT vid, state FROM (SELECT vid, size, mtime_ns, state FROM version WHERE fid=? ORDER BY number DESC LIMIT ?) "
+            "WHERE size=? AND mtime_ns=? AND state<>'deleted' LIMIT 1",
+            (known.fid, _RECENT, state.size, state.mtime_ns),
+        )
+        row = rows.fetchone()
+        return None if row is None else (int(row[0]), State(row[1]))
