@@ -1,0 +1,291 @@
+"""Operations on inodes and folders: attributes, extended attributes, listings, the file system's size."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+import struct
+from dataclasses import dataclass
+
+from lsfs.wire.journal import FileStat, RecordKind
+from lsfs_mount import protocol as p
+from lsfs_mount.keeping import INLINE_BYTES
+from lsfs_mount.nodes import Node
+from lsfs_mount.protocol import Op
+from lsfs_mount.session import Answer, Header, Operation
+from lsfs_mount.shared import Shared
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_UTIME_NOW, _UTIME_OMIT = (1 << 30) - 1, (1 << 30) - 2
+_AT_EMPTY_PATH = 0x1000
+_FILE_TYPES = {
+    stat.S_IFDIR: 4,
+    stat.S_IFREG: 8,
+    stat.S_IFLNK: 10,
+    stat.S_IFIFO: 1,
+    stat.S_IFSOCK: 12,
+    stat.S_IFCHR: 2,
+    stat.S_IFBLK: 6,
+}
+OURS = b"user.lsfs."
+"""Extended attributes of this prefix are the engine's."""
+
+
+@dataclass(slots=True)
+class Listing:
+    """An open folder: its descriptor, and its names from the time when it was read from the start."""
+
+    fd: int
+    node: Node
+    names: list[tuple[bytes, int, int]]
+
+
+class Inodes:
+    """The operations; `table` says which request is whose."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._s = shared
+        self._nodes = shared.nodes
+        self._listings: dict[int, Listing] = {}
+
+    def table(self) -> dict[int, Operation]:
+        """Return the operations by number."""
+        return {
+            Op.GETATTR: self.getattr,
+            Op.SETATTR: self.setattr,
+            Op.GETXATTR: self.getxattr,
+            Op.SETXATTR: self.setxattr,
+            Op.LISTXATTR: self.listxattr,
+            Op.REMOVEXATTR: self.removexattr,
+            Op.STATFS: self.statfs,
+            Op.OPENDIR: self.opendir,
+            Op.READDIR: self.readdir,
+            Op.READDIRPLUS: self.readdirplus,
+            Op.RELEASEDIR: self.releasedir,
+            Op.FSYNCDIR: self.fsyncdir,
+        }
+
+    # Attributes
+
+    def getattr(self, header: Header, body: bytes) -> bytes:
+        """Return an inode's attributes."""
+        flags, _, handle = struct.unpack_from("<IIQ", body)
+        if flags & p.GETATTR_FH and handle in self._s.handles:
+            return self._s.attributes(os.fstat(handle))
+        return self._s.attributes(self._nodes.stat(self._nodes.get(header[3])))
+
+    def setattr(self, header: Header, body: bytes) -> Answer:
+        """Set mode, owner, size or times."""
+        fields = p.SETATTR_IN.unpack_from(body)
+        valid, handle, size = fields[0], fields[2], fields[3]
+        node = self._nodes.get(header[3])
+        self._s.check_lock(node.path)
+        fd = handle if valid & p.SET_FH and handle in self._s.handles else -1
+        old = self._nodes.stat(node)
+        if valid & p.SET_SIZE and fd < 0 and not node.writers and self._s.keeper.needs_keeping(old):
+            return self._truncate_kept(header, node, fields, old)
+        return self._set(header, node, fields, old, fd, size)
+
+    def _truncate_kept(self, header: Header, node: Node, fields: tuple[int, ...], old: os.stat_result) -> Answer:
+        """Set the content aside before a truncation, in a worker where it is large."""
+        source = os.open(self._nodes.proc_path(node), os.O_RDONLY | os.O_CLOEXEC)
+        path = node.path
+        if old.st_size <= INLINE_BYTES:
+            try:
+                self._s.keeper.copy_aside(source, old, path)
+            finally:
+                os.close(source)
+            return self._set(header, node, fields, old, -1, fields[3])
+        node.lookups += 1
+
+        def work() -> bytes:
+            try:
+                self._s.keeper.copy_aside(source, old, path)
+                with self._s.session.lock:
+                    return self._set(header, node, fields, old, -1, fields[3])
+            finally:
+                os.close(source)
+                with self._s.session.lock:
+                    self._nodes.forget(node.id, 1)
+
+        return self._s.session.later(header[2], work)
+
+    def _set(self, header: Header, node: Node, fields: tuple[int, ...], old: os.stat_result, fd: int, size: int) -> bytes:
+        valid = fields[0]
+        path = self._nodes.proc_path(node)
+        if valid & p.SET_MODE:
+            os.chmod(path, fields[11] & 0o7777)
+        if valid & (p.SET_UID | p.SET_GID):
+            self._chown(node, fields[13] if valid & p.SET_UID else -1, fields[14] if valid & p.SET_GID else -1)
+        if valid & p.SET_SIZE:
+            os.ftruncate(fd, size) if fd >= 0 else os.truncate(path, size)
+        if valid & (p.SET_ATIME | p.SET_MTIME):
+            self._utimes(node, path, fields)
+        st = self._nodes.stat(node)
+        self._record_set(header, node, old, st, held=fd >= 0)
+        return self._s.attributes(st)
+
+    def _record_set(self, header: Header, node: Node, old: os.stat_result, st: os.stat_result, *, held: bool) -> None:
+        if held and st.st_size != old.st_size:
+            return  # the handle's release tells of it
+        kind = RecordKind.TRUNCATE if st.st_size != old.st_size else RecordKind.ATTRIBUTES
+        who = self._s.who(header)
+        self._s.keeper.record(kind, node.path, st.st_ino, old=FileStat.of(old), new=FileStat.of(st), who=who)
+
+    def _chown(self, node: Node, uid: int, gid: int) -> None:
+        fd = self._nodes.fd(node)
+        if _LIBC.fchownat(fd, b"", ctypes.c_uint(uid & 0xFFFFFFFF), ctypes.c_uint(gid & 0xFFFFFFFF), _AT_EMPTY_PATH):
+            e = ctypes.get_errno()
+            raise OSError(e, os.strerror(e))
+
+    def _utimes(self, node: Node, path: bytes, fields: tuple[int, ...]) -> None:
+        valid, atime, mtime, atime_ns, mtime_ns = fields[0], fields[5], fields[6], fields[8], fields[9]
+        a = _UTIME_OMIT if not valid & p.SET_ATIME else _UTIME_NOW if valid & p.SET_ATIME_NOW else atime_ns
+        m = _UTIME_OMIT if not valid & p.SET_MTIME else _UTIME_NOW if valid & p.SET_MTIME_NOW else mtime_ns
+        times = struct.pack("<qqqq", p.signed(atime), a, p.signed(mtime), m)
+        if node.kind == stat.S_IFLNK:
+            failed = _LIBC.utimensat(self._nodes.fd(node), b"", times, _AT_EMPTY_PATH)
+        else:
+            failed = _LIBC.utimensat(-100, path, times, 0)
+        if failed:
+            e = ctypes.get_errno()
+            raise OSError(e, os.strerror(e))
+
+    # Extended attributes
+
+    def getxattr(self, header: Header, body: bytes) -> Answer:
+        """Return an extended attribute, or its size."""
+        (size,) = struct.unpack_from("<I", body)
+        value = os.getxattr(self._nodes.proc_path(self._nodes.get(header[3])), body[8:-1])
+        return sized(value, size)
+
+    def listxattr(self, header: Header, body: bytes) -> Answer:
+        """Return the names of the extended attributes, or their size."""
+        (size,) = struct.unpack_from("<I", body)
+        names = os.listxattr(self._nodes.proc_path(self._nodes.get(header[3])))
+        return sized(b"".join(os.fsencode(n) + b"\0" for n in names), size)
+
+    def setxattr(self, header: Header, body: bytes) -> Answer:
+        """Set an extended attribute."""
+        size, flags = p.U32X2.unpack_from(body)
+        name = p.c_string(body, 8)
+        value = body[8 + len(name) + 1 :][:size]
+        node = self._nodes.get(header[3])
+        self._s.check_lock(node.path)
+        os.setxattr(self._nodes.proc_path(node), name, value, flags)
+        self._attributes_changed(header, node)
+        return b""
+
+    def removexattr(self, header: Header, body: bytes) -> Answer:
+        """Remove an extended attribute."""
+        node = self._nodes.get(header[3])
+        self._s.check_lock(node.path)
+        os.removexattr(self._nodes.proc_path(node), body[:-1])
+        self._attributes_changed(header, node)
+        return b""
+
+    def _attributes_changed(self, header: Header, node: Node) -> None:
+        self._s.keeper.record(RecordKind.ATTRIBUTES, node.path, node.key[1], who=self._s.who(header))
+
+    # The file system and folders
+
+    def statfs(self, header: Header, body: bytes) -> bytes:  # noqa: ARG002 - every operation has this form
+        """Return the size of the file system below."""
+        s = os.statvfs(self._nodes.fd(self._nodes.root))
+        return p.STATFS_OUT.pack(s.f_blocks, s.f_bfree, s.f_bavail, s.f_files, s.f_ffree, s.f_bsize, s.f_namemax, s.f_frsize, 0)
+
+    def opendir(self, header: Header, body: bytes) -> bytes:  # noqa: ARG002 - every operation has this form
+        """Open a folder."""
+        node = self._nodes.get(header[3])
+        fd = os.open(self._nodes.proc_path(node), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._listings[fd] = Listing(fd, node, [])
+        return p.OPEN_OUT.pack(fd, 0, 0)
+
+    def _read_names(self, listing: Listing) -> None:
+        """Take the folder's names down, so that offsets stay valid while it changes."""
+        names = [(b".", 1, 4), (b"..", 1, 4)]
+        with os.scandir(listing.fd) as it:
+            for e in it:
+                name = os.fsencode(e.name)
+                if not self._s.is_hidden(listing.node, name):
+                    names.append((name, e.inode(), _type_of(e)))
+        listing.names = names
+
+    def readdir(self, header: Header, body: bytes) -> bytes:
+        """Return names."""
+        return self._list(header, body, plus=False)
+
+    def readdirplus(self, header: Header, body: bytes) -> bytes:
+        """Return names with their attributes, each counted as a look-up."""
+        return self._list(header, body, plus=True)
+
+    def _list(self, _: Header, body: bytes, *, plus: bool) -> bytes:
+        fd, offset, size, *_rest = p.READ_IN.unpack_from(body)
+        listing = self._listings[fd]
+        if offset == 0 or not listing.names:
+            self._read_names(listing)
+        parts: list[bytes] = []
+        used = 0
+        for at in range(offset, len(listing.names)):
+            name, ino, kind = listing.names[at]
+            length = 24 + len(name)
+            need = length + -length % 8 + (128 if plus else 0)
+            if used + need > size:
+                break
+            if plus:
+                parts.append(self._entry_of(listing.node, name))
+            parts.append(p.DIRENT.pack(ino, at + 1, len(name), kind) + name + b"\0" * (-length % 8))
+            used += need
+        return b"".join(parts)
+
+    def _entry_of(self, parent: Node, name: bytes) -> bytes:
+        if name in (b".", b".."):
+            return bytes(128)
+        try:
+            return self._s.entry(parent, name)[1]
+        except OSError:
+            return bytes(128)
+
+    def releasedir(self, _: Header, body: bytes) -> bytes:
+        """Close a folder."""
+        (fd,) = p.U64.unpack_from(body)
+        del self._listings[fd]
+        os.close(fd)
+        return b""
+
+    def fsyncdir(self, header: Header, body: bytes) -> Answer:
+        """Write a folder through to the disk, in a worker."""
+        (fd,) = p.U64.unpack_from(body)
+        copy = os.dup(fd)
+
+        def work() -> bytes:
+            try:
+                os.fsync(copy)
+            finally:
+                os.close(copy)
+            return b""
+
+        return self._s.session.later(header[2], work)
+
+
+def _type_of(e: os.DirEntry[str]) -> int:
+    if e.is_symlink():
+        return 10
+    if e.is_dir(follow_symlinks=False):
+        return 4
+    return 8 if e.is_file(follow_symlinks=False) else 0
+
+
+def sized(value: bytes, size: int) -> bytes:
+    """Return a value, or its length where no room was offered.
+
+    Raises:
+        OSError: ERANGE, the room is too small.
+    """
+    if size == 0:
+        return p.U32X2.pack(len(value), 0)
+    if len(value) > size:
+        raise OSError(errno.ERANGE, "the value is larger")
+    return value

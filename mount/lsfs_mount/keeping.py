@@ -1,0 +1,142 @@
+"""Keeping what is about to be lost, and telling the engine: the mount's side of journal and spool.
+
+Before an operation can destroy content (open for writing, truncation, the last unlink, a rename over) the content is set
+aside unless the engine has acknowledged exactly this state as stored. After a change a record is journaled. Neither waits for
+the engine. When the disk of the state is full the user's operation goes on, and the gap is remembered and journaled as MISSED
+when there is room.
+
+Threading: under the session's lock; `copy_aside` of large files runs in a worker without it.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import stat
+import time
+
+from lsfs.wire.captured import Captured
+from lsfs.wire.journal import NO_STAT, FileStat, JournalRecord, RecordKind, Writer
+from lsfs.wire.spool import Spool
+
+_LOG = logging.getLogger(__name__)
+INLINE_BYTES = 1 << 20
+"""Larger content is copied aside in a worker."""
+_MOST_GAPS = 10_000
+
+
+class Keeper:
+    """Journal and spool of one mount.
+
+    Args:
+        spool_max_bytes: content above this size is not set aside by copying ...
+        refuse_large: ... and the operation is refused (EFBIG) instead of going on.
+    """
+
+    def __init__(self, journal: Writer, spool: Spool, captured: Captured, *, spool_max_bytes: int, refuse_large: bool) -> None:
+        self._journal = journal
+        self._spool = spool
+        self.captured = captured
+        self._spool_max_bytes = spool_max_bytes
+        self._refuse_large = refuse_large
+        self._gaps: list[JournalRecord] = []
+
+    @property
+    def gaps(self) -> int:
+        """How many records wait for room."""
+        return len(self._gaps)
+
+    def needs_keeping(self, st: os.stat_result) -> bool:
+        """Tell whether this state of an inode would be lost if it were destroyed now."""
+        if not stat.S_ISREG(st.st_mode) or st.st_size == 0:
+            return False
+        return not self.captured.holds(st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns)
+
+    def copy_aside(self, fd: int, st: os.stat_result, path: bytes) -> None:
+        """Set content aside that is about to be written in place.
+
+        Args:
+            fd: a readable descriptor.
+
+        Raises:
+            OSError: EFBIG by policy.
+        """
+        if st.st_size > self._spool_max_bytes:
+            if self._refuse_large:
+                raise OSError(errno.EFBIG, "too large to keep what is there before it is written")
+            self._missed(st, path)
+            return
+        try:
+            name = self._spool.add_copy(fd, st)
+        except OSError as e:
+            _LOG.warning("content could not be set aside: %s", e)
+            self._missed(st, path)
+            return
+        self._before(st, path, name)
+
+    def link_aside(self, fd: int, st: os.stat_result, path: bytes) -> None:
+        """Set an inode aside that is about to lose its last name, by a hard link (a copy where that cannot be).
+
+        Args:
+            fd: an O_PATH descriptor.
+        """
+        try:
+            name = self._spool.add_link(fd, st)
+        except OSError:
+            readable = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                self.copy_aside(readable, st, path)
+            finally:
+                os.close(readable)
+            return
+        self._before(st, path, name)
+
+    def _before(self, st: os.stat_result, path: bytes, spool: bytes) -> None:
+        self.record(RecordKind.BEFORE, path, st.st_ino, old=FileStat.of(st), spool=spool)
+
+    def _missed(self, st: os.stat_result, path: bytes) -> None:
+        self.record(RecordKind.MISSED, path, st.st_ino, old=FileStat.of(st))
+
+    def record(
+        self,
+        kind: RecordKind,
+        path: bytes,
+        ino: int,
+        *,
+        path2: bytes = b"",
+        ino2: int = 0,
+        old: FileStat = NO_STAT,
+        new: FileStat = NO_STAT,
+        who: tuple[int, int] = (0, 0),
+        flags: int = 0,
+        spool: bytes = b"",
+    ) -> None:
+        """Journal one record; never fails.
+
+        Args:
+            who: process id and user id.
+        """
+        pid, uid = who
+        now = time.time_ns()
+        r = JournalRecord(kind, ino, path, now, path2, ino2, old, new, pid, uid, flags, spool)
+        try:
+            while self._gaps:
+                self._journal.append(self._gaps[-1])
+                self._gaps.pop()
+            self._journal.append(r)
+        except OSError as e:
+            if not self._gaps:
+                _LOG.warning("the journal cannot be written: %s", e)
+            if len(self._gaps) < _MOST_GAPS:
+                self._gaps.insert(0, r)
+
+    def retry(self) -> None:
+        """Journal what waits for room, if there is room now."""
+        if self._gaps:
+            try:
+                while self._gaps:
+                    self._journal.append(self._gaps[-1])
+                    self._gaps.pop()
+            except OSError:
+                return

@@ -1,0 +1,224 @@
+"""The inode table: which node id of the kernel stands for which inode of the backing directory.
+
+A node knows its inode (device and number), a name by which it can be opened again, and, while it is in use, an O_PATH
+descriptor. A look-up costs one fstatat and opens nothing; the descriptor is opened when an operation needs it and may be
+closed again under the limit, because it can be opened by parent and name. Where the name is about to go (unlink, rename over)
+the descriptor is opened first and pinned, so that open-unlinked files and hard links stay exact.
+
+Threading: the dispatch thread, or another under the session's lock.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections import OrderedDict
+
+Key = tuple[int, int]
+"""Device and inode number."""
+
+_PATH = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Node:
+    """One inode that the kernel knows.
+
+    Attributes:
+        lookups: how often the kernel was told of it; it forgets so often.
+        fd: its O_PATH descriptor, or -1.
+        pinned: `fd` must stay: it could not be opened by name any more.
+        backing, backing_users: FUSE passthrough's id of the inode, shared by all its opens.
+        writers: handles open for writing.
+    """
+
+    __slots__ = ("backing", "backing_users", "fd", "id", "key", "kind", "lookups", "name", "parent", "pinned", "writers")
+
+    def __init__(self, id_: int, key: Key, kind: int, parent: Node | None, name: bytes) -> None:
+        self.id = id_
+        self.key = key
+        self.kind = kind
+        self.parent = parent
+        self.name = name
+        self.lookups = 0
+        self.fd = -1
+        self.pinned = False
+        self.backing = 0
+        self.backing_users = 0
+        self.writers = 0
+
+    @property
+    def path(self) -> bytes:
+        """The path by which it was met last, relative to the root."""
+        parts: list[bytes] = []
+        node: Node | None = self
+        while node is not None and node.parent is not None:
+            parts.append(node.name)
+            node = node.parent
+        return b"/".join(reversed(parts))
+
+
+class Nodes:
+    """The table.
+
+    Args:
+        root_fd: an O_PATH descriptor of the root, opened before anything was mounted over it.
+        most_fds: descriptors that nodes may hold; pinned ones count but are not closed.
+    """
+
+    def __init__(self, root_fd: int, *, most_fds: int) -> None:
+        st = os.fstat(root_fd)
+        self.root = Node(1, (st.st_dev, st.st_ino), stat.S_IFDIR, None, b"")
+        self.root.fd = root_fd
+        self.root.pinned = True
+        self.root.lookups = 1
+        self._by_id: dict[int, Node] = {1: self.root}
+        self._by_key: dict[Key, Node] = {self.root.key: self.root}
+        self._by_name: dict[tuple[int, bytes], Node] = {}
+        self._open: OrderedDict[int, Node] = OrderedDict()
+        self._most_fds = most_fds
+        self._next_id = 2
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    @property
+    def open_descriptors(self) -> int:
+        """How many descriptors the nodes hold that may be closed."""
+        return len(self._open)
+
+    def get(self, id_: int) -> Node:
+        """Return a node; raises ESTALE for one that is not known."""
+        node = self._by_id.get(id_)
+        if node is None:
+            raise OSError(errno.ESTALE, "the inode is not known any more")
+        return node
+
+    def meet(self, parent: Node, name: bytes, st: os.stat_result) -> Node:
+        """Return the node for what was found under a name, counted as one look-up."""
+        key = (st.st_dev, st.st_ino)
+        node = self._by_key.get(key)
+        if node is None or node.kind != stat.S_IFMT(st.st_mode):
+            node = Node(self._next_id, key, stat.S_IFMT(st.st_mode), parent, name)
+            self._next_id += 1
+            self._by_id[node.id] = node
+            self._by_key[key] = node
+            self._by_name[parent.id, name] = node
+        elif node.parent is not parent or node.name != name:
+            self._named(node, parent, name)
+        node.lookups += 1
+        return node
+
+    def meet_nameless(self, fd: int) -> Node:
+        """Return the node of an inode without a name (O_TMPFILE), counted as one look-up.
+
+        Args:
+            fd: an O_PATH descriptor, kept by the node.
+        """
+        st = os.fstat(fd)
+        node = Node(self._next_id, (st.st_dev, st.st_ino), stat.S_IFMT(st.st_mode), self.root, b"")
+        self._next_id += 1
+        node.fd, node.pinned, node.lookups = fd, True, 1
+        self._by_id[node.id] = node
+        self._by_key[node.key] = node
+        return node
+
+    def known(self, parent: Node, name: bytes) -> Node | None:
+        """Return the node that was met under a name, if the kernel still knows it."""
+        return self._by_name.get((parent.id, name))
+
+    def find(self, path: bytes) -> Node | None:
+        """Return the node of a path if the kernel knows every step of it."""
+        node: Node | None = self.root
+        for part in path.split(b"/") if path else ():
+            node = None if node is None else self._by_name.get((node.id, part))
+        return node
+
+    def forget(self, id_: int, count: int) -> None:
+        """Take `count` look-ups back; the node goes with the last."""
+        node = self._by_id.get(id_)
+        if node is None or node is self.root:
+            return
+        node.lookups -= count
+        if node.lookups <= 0:
+            self._drop(node)
+
+    def _drop(self, node: Node) -> None:
+        del self._by_id[node.id]
+        if self._by_key.get(node.key) is node:
+            del self._by_key[node.key]
+        self._unname(node)
+        self._open.pop(node.id, None)
+        if node.fd >= 0:
+            os.close(node.fd)
+            node.fd = -1
+
+    def _named(self, node: Node, parent: Node, name: bytes) -> None:
+        self._unname(node)
+        node.parent, node.name = parent, name
+        self._by_name[parent.id, name] = node
+        if node.pinned and node is not self.root:
+            node.pinned = False
+            self._open[node.id] = node
+
+    def _unname(self, node: Node) -> None:
+        if node.parent is not None and self._by_name.get((node.parent.id, node.name)) is node:
+            del self._by_name[node.parent.id, node.name]
+
+    # Descriptors
+
+    def fd(self, node: Node) -> int:
+        """Return the node's O_PATH descriptor, opened if need be.
+
+        Raises:
+            OSError: ESTALE where another inode has taken its place behind our back.
+        """
+        if node.fd >= 0:
+            if not node.pinned:
+                self._open.move_to_end(node.id)
+            return node.fd
+        assert node.parent is not None, "the root is always open"
+        fd = os.open(node.name, _PATH, dir_fd=self.fd(node.parent))
+        st = os.fstat(fd)
+        if (st.st_dev, st.st_ino) != node.key:
+            os.close(fd)
+            raise OSError(errno.ESTALE, "another file has taken its place")
+        node.fd = fd
+        self._open[node.id] = node
+        self._shrink()
+        return fd
+
+    def proc_path(self, node: Node) -> bytes:
+        """Return the path by which the node itself (not its name) can be opened."""
+        return b"/proc/self/fd/%d" % self.fd(node)
+
+    def _shrink(self) -> None:
+        while len(self._open) > self._most_fds:
+            _, node = self._open.popitem(last=False)
+            os.close(node.fd)
+            node.fd = -1
+
+    def stat(self, node: Node) -> os.stat_result:
+        """Return the node's attributes: by its descriptor, else by its name, without opening it."""
+        if node.fd < 0 and node.parent is not None:
+            st = os.stat(node.name, dir_fd=self.fd(node.parent), follow_symlinks=False)
+            if (st.st_dev, st.st_ino) == node.key:
+                return st
+        return os.fstat(self.fd(node))
+
+    def pin(self, node: Node) -> None:
+        """Keep the node's descriptor: its name is about to go."""
+        self.fd(node)
+        node.pinned = True
+        self._open.pop(node.id, None)
+
+    def unnamed(self, node: Node) -> None:
+        """Take note that the node's name is gone (it was pinned before)."""
+        self._unname(node)
+
+    def moved(self, node: Node, parent: Node, name: bytes) -> None:
+        """Take note that the node has another name now."""
+        old = self._by_name.get((parent.id, name))
+        if old is not None and old is not node:
+            self._unname(old)
+        self._named(node, parent, name)

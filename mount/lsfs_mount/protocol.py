@@ -1,0 +1,163 @@
+"""The kernel's file system protocol, as far as we speak it: operations, flags and structs of linux/fuse.h, version 7.45.
+
+Nothing happens here; `lsfs_mount.session` reads and writes what these structs describe. All integers are little endian (the
+protocol is in the machine's order; we run on little-endian machines only).
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from enum import IntEnum
+
+MAJOR, MINOR = 7, 45
+MAX_WRITE = 1 << 20
+"""Bytes of data in one READ or WRITE."""
+BUFFER_BYTES = MAX_WRITE + 4096
+ROOT_ID = 1
+
+
+class Op(IntEnum):
+    """Operation codes."""
+
+    LOOKUP = 1
+    FORGET = 2
+    GETATTR = 3
+    SETATTR = 4
+    READLINK = 5
+    SYMLINK = 6
+    MKNOD = 8
+    MKDIR = 9
+    UNLINK = 10
+    RMDIR = 11
+    RENAME = 12
+    LINK = 13
+    OPEN = 14
+    READ = 15
+    WRITE = 16
+    STATFS = 17
+    RELEASE = 18
+    FSYNC = 20
+    SETXATTR = 21
+    GETXATTR = 22
+    LISTXATTR = 23
+    REMOVEXATTR = 24
+    FLUSH = 25
+    INIT = 26
+    OPENDIR = 27
+    READDIR = 28
+    RELEASEDIR = 29
+    FSYNCDIR = 30
+    CREATE = 35
+    INTERRUPT = 36
+    DESTROY = 38
+    BATCH_FORGET = 42
+    FALLOCATE = 43
+    READDIRPLUS = 44
+    RENAME2 = 45
+    LSEEK = 46
+    COPY_FILE_RANGE = 47
+    TMPFILE = 51
+
+
+# INIT flags, first word
+ASYNC_READ = 1 << 0
+ATOMIC_O_TRUNC = 1 << 3
+BIG_WRITES = 1 << 5
+DONT_MASK = 1 << 6
+AUTO_INVAL_DATA = 1 << 12
+DO_READDIRPLUS = 1 << 13
+READDIRPLUS_AUTO = 1 << 14
+PARALLEL_DIROPS = 1 << 18
+POSIX_ACL = 1 << 20
+MAX_PAGES = 1 << 22
+INIT_EXT = 1 << 30
+# second word
+PASSTHROUGH = 1 << 5
+
+# flags of an OPEN's answer
+FOPEN_DIRECT_IO = 1 << 0
+FOPEN_KEEP_CACHE = 1 << 1
+FOPEN_CACHE_DIR = 1 << 3
+FOPEN_PASSTHROUGH = 1 << 7
+
+# which fields a SETATTR sets
+SET_MODE, SET_UID, SET_GID, SET_SIZE = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+SET_ATIME, SET_MTIME, SET_FH = 1 << 4, 1 << 5, 1 << 6
+SET_ATIME_NOW, SET_MTIME_NOW = 1 << 7, 1 << 8
+GETATTR_FH = 1
+
+NOTIFY_INVAL_INODE = 2
+NOTIFY_INVAL_ENTRY = 3
+
+BACKING_OPEN = 0x4010E501
+"""ioctl on /dev/fuse: struct {i32 fd, u32 flags, u64 padding} -> backing id."""
+BACKING_CLOSE = 0x4004E502
+
+IN_HEADER = struct.Struct("<IIQQIIIHH")  # length, opcode, unique, nodeid, uid, gid, pid, extension length, padding
+OUT_HEADER = struct.Struct("<IiQ")  # length, -errno (or notice), unique
+_ATTR = "QQQQQQIIIIIIIIII"  # ino size blocks atime mtime ctime, their ns, mode nlink uid gid rdev blksize flags
+ENTRY = struct.Struct("<QQQQII" + _ATTR)  # nodeid generation, entry and attribute validity s, ns; attributes
+ATTR = struct.Struct("<QII" + _ATTR)
+OPEN_OUT = struct.Struct("<QIi")  # handle, flags, backing id
+READ_IN = struct.Struct("<QQIIQII")  # handle offset size flags owner flags padding
+WRITE_IN = struct.Struct("<QQIIQII")
+SETATTR_IN = struct.Struct("<IIQQQQQQIIIIIIII")
+DIRENT = struct.Struct("<QQII")  # ino, offset of the next, name length, type
+STATFS_OUT = struct.Struct("<QQQQQIIII24x")
+INIT_OUT = struct.Struct("<IIIIHHIIHHII24x")
+FALLOCATE_IN = struct.Struct("<QQQII")
+LSEEK_IN = struct.Struct("<QQII")
+COPY_IN = struct.Struct("<QQQQQQQ")
+U64 = struct.Struct("<Q")
+U32X2 = struct.Struct("<II")
+U32X4 = struct.Struct("<IIII")
+U64U32 = struct.Struct("<QI")
+U64X2 = struct.Struct("<QQ")
+
+_U64_MASK = (1 << 64) - 1
+_SECOND = 1_000_000_000
+
+
+def attributes(st: os.stat_result) -> tuple[int, ...]:
+    """Return the protocol's attribute fields of a stat."""
+    a, m, c = st.st_atime_ns, st.st_mtime_ns, st.st_ctime_ns
+    return (
+        st.st_ino,
+        st.st_size,
+        st.st_blocks,
+        a // _SECOND & _U64_MASK,
+        m // _SECOND & _U64_MASK,
+        c // _SECOND & _U64_MASK,
+        a % _SECOND,
+        m % _SECOND,
+        c % _SECOND,
+        st.st_mode,
+        st.st_nlink,
+        st.st_uid,
+        st.st_gid,
+        encode_device(st.st_rdev) if st.st_rdev else 0,
+        st.st_blksize,
+        0,
+    )
+
+
+def encode_device(device: int) -> int:
+    """Return a device number as the protocol has it (the kernel's new_encode_dev)."""
+    major, minor = os.major(device), os.minor(device)
+    return minor & 0xFF | major << 8 | (minor & ~0xFF) << 12
+
+
+def decode_device(encoded: int) -> int:
+    """Return the device number that the protocol's form means."""
+    return os.makedev(encoded >> 8 & 0xFFF, encoded & 0xFF | encoded >> 12 & 0xFFF00)
+
+
+def signed(seconds: int) -> int:
+    """Return a u64 of the protocol as the signed number it stands for."""
+    return seconds - (1 << 64) if seconds >> 63 else seconds
+
+
+def c_string(body: bytes, offset: int = 0) -> bytes:
+    """Return the NUL-terminated string at `offset`."""
+    return body[offset : body.index(0, offset)]

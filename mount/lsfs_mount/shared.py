@@ -1,0 +1,91 @@
+"""What all operations of a mount share: the session, the tables, what is hidden and what is locked."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lsfs_mount import protocol as p
+from lsfs_mount.keeping import Keeper
+from lsfs_mount.nodes import Node, Nodes
+from lsfs_mount.session import Header, Session
+
+VALID_S = 1
+"""How long the kernel may trust names and attributes without asking; changes behind the mount show after that."""
+VIRTUAL_NAME = b".lsfs"
+
+
+@dataclass(slots=True)
+class Handle:
+    """An open file.
+
+    Attributes:
+        fd: its descriptor, which is also the handle that the kernel knows.
+        base: the stat that the last CONTENT record, or the opening, saw; None for readers.
+        flushed_at: monotonic time of the last FLUSH since then, 0 for none.
+        opened_at: monotonic time of the last record or the opening.
+    """
+
+    fd: int
+    node: Node
+    writable: bool
+    base: os.stat_result | None = None
+    flushed_at: float = 0.0
+    opened_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Shared:
+    """The state of one mount.
+
+    Attributes:
+        hidden: (device and inode of a folder, name in it) that are not shown: the state, our own mount point.
+        locks: locked paths and why.
+    """
+
+    session: Session
+    nodes: Nodes
+    keeper: Keeper
+    hidden: frozenset[tuple[tuple[int, int], bytes]]
+    handles: dict[int, Handle] = field(default_factory=dict)
+    locks: Mapping[bytes, bytes] = field(default_factory=dict)
+
+    def is_hidden(self, parent: Node, name: bytes) -> bool:
+        """Tell whether a name is not shown."""
+        return (parent.key, name) in self.hidden
+
+    def check_lock(self, path: bytes) -> None:
+        """Raise EACCES if a path, or a folder above it, is locked."""
+        if not self.locks:
+            return
+        for locked in self.locks:
+            if path == locked or path.startswith(locked + b"/"):
+                raise OSError(errno.EACCES, "locked")
+
+    def entry(self, parent: Node, name: bytes, fd: int | None = None) -> tuple[Node, bytes]:
+        """Return the node of a name and the protocol's entry for it, counted as one look-up."""
+        st = os.stat(name, dir_fd=self.nodes.fd(parent), follow_symlinks=False) if fd is None else os.fstat(fd)
+        node = self.nodes.meet(parent, name, st)
+        return node, p.ENTRY.pack(node.id, 0, VALID_S, VALID_S, 0, 0, *p.attributes(st))
+
+    def attributes(self, st: os.stat_result) -> bytes:
+        """Return the answer that carries attributes."""
+        return p.ATTR.pack(VALID_S, 0, 0, *p.attributes(st))
+
+    def who(self, header: Header) -> tuple[int, int]:
+        """Return process id and user id of the caller."""
+        return header[6], header[4]
+
+
+def own(parent_fd: int, name: bytes, header: Header, mode: int) -> None:
+    """Give what the server (root) has just made to the caller; a set-group-id folder gives its group."""
+    uid, gid = header[4], header[5]
+    if os.geteuid() != 0 or not (uid or gid):
+        return
+    folder = os.fstat(parent_fd)
+    group = folder.st_gid if folder.st_mode & 0o2000 else gid
+    os.chown(name, uid, group, dir_fd=parent_fd, follow_symlinks=False)
+    if mode & 0o6000:
+        os.chmod(name, mode & 0o7777, dir_fd=parent_fd)
