@@ -34,12 +34,14 @@ class Author:
         tx: the transaction; None: a burst of the actor's own, or none at all for the baseline.
         origins: for paths that are being put back, the version that they are put back to.
         baseline: it was there before we were: no transaction.
+        holder: the transaction that asks, if it is not the author; others' paths are left alone.
     """
 
     actor: str
     tx: int | None = None
     origins: Mapping[bytes, int] = field(default_factory=dict)
     baseline: bool = False
+    holder: int | None = None
 
 
 @dataclass(slots=True)

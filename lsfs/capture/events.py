@@ -16,7 +16,7 @@ It decides and writes nothing. Cost: one lstat and one look-up for each path.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -79,10 +79,17 @@ class Event:
 
 @dataclass(slots=True)
 class Scene:
-    """The names that are looked at together."""
+    """The names that are looked at together.
+
+    Attributes:
+        held: tells the paths that a transaction is changing just now; it records them itself.
+        skipped: those of them that were asked for.
+    """
 
     con: sqlite3.Connection
     disk: Disk
+    held: Callable[[bytes], bool]
+    skipped: list[RelPath] = field(default_factory=list)
     looks: dict[bytes, Look | None] = field(default_factory=dict)
     knowns: dict[bytes, Known | None] = field(default_factory=dict)
     hints: dict[bytes, bytes] = field(default_factory=dict)
@@ -90,7 +97,9 @@ class Scene:
 
     def add(self, path: bytes, look: Look | None = None) -> Look | None:
         """Look at `path` (or take the look that the caller has) and at what it was; once for each path."""
-        if path not in self.looks and path and not self.disk.ignores(path):
+        if path and path not in self.looks and self.held(path):
+            self.skipped.append(RelPath(path))
+        elif path not in self.looks and path and not self.disk.ignores(path):
             self.looks[path] = look or self.disk.look(path)
             self.knowns[path] = tables.at_path(self.con, path)
             was = self.knowns[path]

@@ -54,6 +54,8 @@ class Recorder:
         self.ids = Ids(catalogue.read())
         self._describer = Describer(catalogue, self.ids)
         self._listeners: list[Callable[[list[Change]], None]] = []
+        self.holder: Callable[[bytes], int | None] = _nobody
+        """Tells the transaction that is changing a path just now."""
         self.on_stored: list[Callable[[list[Known]], None]] = []
         """Told of the files as they are after each commit (the mount need not set aside what is stored)."""
         self.prelude: Callable[[], None] = _nothing
@@ -125,6 +127,12 @@ class Recorder:
             listener(changes)
 
 
+def _nobody(path: bytes) -> int | None:
+    """Be the holder of paths in a root without transactions."""
+    del path
+    return None
+
+
 def _nothing() -> None:
     """Be the prelude of a root without a mount."""
 
@@ -139,6 +147,7 @@ class _Batch:
         self._pending = pending
         self._describe = recorder.describer()
         self._claimed: set[bytes] = set()
+        self._linked: set[int] = set()
         self.group = recorder.group()
         self.again: list[RelPath] = []
 
@@ -175,7 +184,12 @@ class _Batch:
     def _scene(self) -> Scene:
         """Begin to look at other names; what was recorded before has to be in the tables for that."""
         self.group.flush()
-        return Scene(self._recorder.catalogue.read(), self._recorder.disk)
+        mine = self._author.tx if self._author.tx is not None else self._author.holder
+
+        def held(path: bytes) -> bool:
+            return self._recorder.holder(path) not in (None, mine)
+
+        return Scene(self._recorder.catalogue.read(), self._recorder.disk, held)
 
     def _walk(self, folder: RelPath) -> None:
         scene = self._scene()
@@ -196,6 +210,7 @@ class _Batch:
 
     def _write(self, scene: Scene) -> None:
         self._claimed = set()
+        self.again += scene.skipped
         for event in scene.events():
             self._event(event)
             if self.group.full():
@@ -232,10 +247,25 @@ class _Batch:
 
     def _create(self, e: Event) -> None:
         assert e.look is not None
-        if self._pending and e.look.kind == Kind.FILE and e.known is None:
+        if e.look.nlink > 1 and e.known is None and (first := self._first_name(e.look)) is not None:
+            self._describe.link(self.group, self._author, replace(e, act=Act.LINK, known=first))
+            return
+        self._create_file(e, e.look)
+        if e.look.nlink > 1 and e.look.kind == Kind.FILE:
+            self._linked.add(e.look.ino)
+
+    def _first_name(self, look: Look) -> Known | None:
+        """Return the file of an inode of which another name was recorded in this batch."""
+        if look.ino not in self._linked:
+            return None
+        fresh = [k for k in self.group.files.values() if k.ino == look.ino and k.names]
+        return fresh[0] if fresh else next(iter(tables.by_inode(self._recorder.catalogue.read(), look.ino)), None)
+
+    def _create_file(self, e: Event, look: Look) -> None:
+        if self._pending and look.kind == Kind.FILE and e.known is None:
             self._describe.pending(self.group, self._author, e)
             return
-        if self._is_young(e.look):
+        if self._is_young(look):
             self.again.append(e.path)
             return
         taken = self._take(e.path)

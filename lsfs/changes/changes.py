@@ -35,6 +35,7 @@ class Changes:
         self._recorder = recorder
         self._versions = versions
         self.guard = Guard(recorder.disk, versions, writers)
+        recorder.holder = self.guard.holder
         self.recovered: list[recovery.Recovered] = []
 
     def begin(

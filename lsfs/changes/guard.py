@@ -70,6 +70,10 @@ class Guard:
                 if path == locked or path.startswith(locked + b"/") or locked.startswith(path + b"/"):
                     raise Denied(f"{show(locked)} is locked (by {who}); `lsfs unlock` frees it")
 
+    def holder(self, path: bytes) -> int | None:
+        """Return the transaction that has claimed a path."""
+        return self._claims.get(RelPath(path))
+
     def release(self, tx: int) -> None:
         """Give back what a transaction has claimed."""
         with self._mutex:

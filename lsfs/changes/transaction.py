@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import BinaryIO, Literal
@@ -57,8 +57,9 @@ class Transaction:
         self._begun = False
         self._steps = 0
         self._before: dict[RelPath, Target] = {}
-        self._touched: dict[RelPath, RelPath | None] = {}
-        self._subtrees: set[RelPath] = set()
+        self._touched: set[RelPath] = set()
+        self._fresh: dict[RelPath, RelPath | None] = {}
+        self._moved: set[RelPath] = set()
         self._origins: dict[bytes, int] = {}
         self._closing: list[Record] = []
         self._changed: set[RelPath] = set()
@@ -158,11 +159,13 @@ class Transaction:
             raise Exists(f"{show(dst)} is there already")
         self._need_folders(dst)
         arriving = dict.fromkeys(RelPath(dst + name[len(src) :]) for name in inside)
+        self._guard.free(self.id, list(arriving))
         self._intend("move", {**inside, **arriving})
         self._hand.rename(src, dst)
         self._touch(src)
         self._changed.discard(src)
         self._touch(dst, old_path=src)
+        self._moved |= {src, dst}
 
     def copy(self, src: RelPath, dst: RelPath) -> None:
         """Copy a file or folder with its attributes; folders above the new name are made.
@@ -343,11 +346,9 @@ class Transaction:
         self._close("reverted", [])
 
     def _close(self, state: str, labels: list[Record]) -> None:
-        dirty = [Dirty(p, subtree=p in self._subtrees, old_path=old) for p, old in sorted(self._touched.items())]
         end = EndRecord(self.id, self._recorder.catalogue.tick(), state)
-        author = Author(self._begin.actor, self.id, self._origins)
         begin = [] if self._begun else [self._begin]
-        self._recorder.record(dirty, author, closing=[*begin, *labels, end])
+        self._record_touched([], [*begin, *labels, end])
         self._guard.release(self.id)
 
     # Parts of a step
@@ -369,17 +370,26 @@ class Transaction:
         return found
 
     def _sync(self, paths: list[RelPath], *, below: bool = False) -> None:
+        """Capture what is at the paths: as ours where this transaction touched it, together with all else that it touched."""
         mine = [p for p in paths if self._is_mine(p)]
         others = [p for p in paths if not self._is_mine(p)]
-        for group, author in ((others, Author("program")), (mine, Author(self._begin.actor, self.id, self._origins))):
-            if group:
-                self._recorder.record([Dirty(p, subtree=below, old_path=self._touched.get(p)) for p in group], author)
+        theirs = Author("program", holder=self.id)
+        if others:
+            self._recorder.record([Dirty(p, subtree=below) for p in others], theirs)
+        if mine:
+            self._record_touched([Dirty(p, subtree=below) for p in mine])
         pending = [p for p, known in self._known(paths, below=below).items() if known and known.state == State.PENDING]
         if pending:
-            self._recorder.fill(pending, Author("program"))
+            self._recorder.fill(pending, theirs)
+
+    def _record_touched(self, more: list[Dirty], closing: Sequence[Record] = ()) -> None:
+        touched = [Dirty(p, old_path=old) for p, old in sorted(self._fresh.items())]
+        self._fresh = {}
+        author = Author(self._begin.actor, self.id, self._origins)
+        self._recorder.record([*touched, *more], author, closing=closing)
 
     def _is_mine(self, path: RelPath) -> bool:
-        return path in self._touched or any(path.startswith(t + b"/") for t in self._subtrees)
+        return path in self._touched or any(parent in self._moved for parent in _above(path))
 
     def _known(self, paths: list[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
         return self._recorder.known(paths, below=below)
@@ -419,8 +429,18 @@ class Transaction:
         self._begun = True
 
     def _touch(self, path: RelPath, old_path: RelPath | None = None) -> None:
-        self._touched[path] = old_path or self._touched.get(path)
+        if self._disk.ignores(path):
+            return
+        self._touched.add(path)
+        self._fresh[path] = old_path or self._fresh.get(path)
         self._changed.add(path)
+
+
+def _above(path: RelPath) -> Iterator[RelPath]:
+    above = parent_of(path)
+    while above:
+        yield RelPath(above)
+        above = parent_of(above)
 
 
 def _write_all(fd: int, data: bytes) -> None:

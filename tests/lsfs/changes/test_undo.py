@@ -1,0 +1,225 @@
+"""Undo, rollback and recovery of whole transactions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lsfs.changes import Changes, Goal
+from lsfs.errors import BadRequest, Conflict, NotFound
+from tests.lsfs.store_rig import Rig, p, rig
+
+
+@pytest.fixture
+def r(tmp_path: Path) -> Iterator[Rig]:
+    with rig(tmp_path) as made:
+        yield made
+
+
+def library(r: Rig) -> dict[str, bytes | None]:
+    for name in ("a", "d/b", "d/c", "d/e/f"):
+        r.write(name, f"text of {name}")
+    os.chmod(r.root / "d/b", 0o600)
+    os.symlink("b", r.root / "d/link")
+    (r.root / "empty").mkdir()
+    r.record()
+    return r.tree()
+
+
+def test_undo_brings_a_deleted_folder_back_as_it_was(r: Rig) -> None:
+    before = library(r)
+    with r.changes.begin(actor="user") as tx:
+        tx.delete(p("d"))
+    fids = {v.fid for v in r.versions.history(p("d/b"))}
+    undone = r.changes.undo()
+    assert r.tree() == before
+    assert (r.root / "d/b").stat().st_mode & 0o777 == 0o600
+    assert os.readlink(r.root / "d/link") == "b"
+    assert {v.fid for v in r.versions.history(p("d/b"))} == fids
+    assert r.changes.transaction(tx.id).undone_by == undone.id
+
+
+def test_undoing_an_undo_does_it_again(r: Rig) -> None:
+    before = library(r)
+    with r.changes.begin(actor="user") as tx:
+        tx.move(p("d"), p("new/d"))
+        tx.write(p("a"), b"changed")
+    after = r.tree()
+    undone = r.changes.undo()
+    assert r.tree() == before
+    redone = r.changes.undo(transaction=undone.id)
+    assert r.tree() == after
+    assert r.changes.transaction(tx.id).undone_by is None
+    r.changes.undo(transaction=redone.id)
+    assert r.tree() == before
+
+
+def test_undo_of_several_steps_takes_the_latest_that_stand(r: Rig) -> None:
+    r.save("a", "0")
+    for text in (b"1", b"2", b"3"):
+        with r.changes.begin(actor="user") as tx:
+            tx.write(p("a"), text)
+    r.changes.undo()
+    assert r.tree() == {"a": b"2"}
+    r.changes.undo(steps=2)
+    assert r.tree() == {"a": b"0"}
+    with pytest.raises(NotFound):
+        r.changes.undo()
+    with pytest.raises(BadRequest):
+        r.changes.undo(steps=0)
+
+
+def test_undo_refuses_with_the_list_of_what_changed_since(r: Rig) -> None:
+    library(r)
+    with r.changes.begin(actor="user") as tx:
+        tx.write(p("a"), b"ours")
+        tx.write(p("d/b"), b"ours")
+    r.save("a", "theirs, later")
+    with pytest.raises(Conflict) as caught:
+        r.changes.undo()
+    assert caught.value.paths == ["a"]
+    assert r.tree()["d/b"] == b"ours"
+    kept = r.changes.undo(on_conflict="keep_mine")
+    assert r.tree()["a"] == b"theirs, later"
+    assert r.tree()["d/b"] == b"text of d/b"
+    assert list(kept.kept) == [b"a"]
+
+
+def test_forced_undo_keeps_the_replaced_text_as_a_version(r: Rig) -> None:
+    r.save("a", "one")
+    with r.changes.begin(actor="user") as tx:
+        tx.write(p("a"), b"two")
+    r.write("a", "not even recorded yet")
+    r.changes.undo(on_conflict="force")
+    assert r.texts("a") == [b"one", b"two", b"not even recorded yet", b"one"]
+
+
+def test_undo_since_and_under_puts_back_what_a_program_did(r: Rig) -> None:
+    before = library(r)
+    since = r.catalogue.tick()
+    os.unlink(r.root / "d/c")
+    r.write("d/b", "a script was here")
+    r.write("d/new", "more of it")
+    r.write("a", "elsewhere")
+    r.record()
+    burst = r.changes.log()[0]
+    assert (burst.kind, burst.actor) == ("burst", "program")
+    r.changes.undo(since_ns=since, under=p("d"))
+    assert r.tree() == before | {"a": b"elsewhere"}
+
+
+def test_a_burst_is_not_what_a_plain_undo_takes_back(r: Rig) -> None:
+    r.save("a", "one")
+    with pytest.raises(NotFound):
+        r.changes.undo()
+
+
+def test_changes_close_together_are_one_burst(r: Rig) -> None:
+    for n in range(5):
+        r.save(f"f{n}", "text")
+    assert len(r.changes.log()) == 1
+    assert r.changes.log()[0].changed == 5
+
+
+def test_undo_of_a_move_over_several_names_follows_a_swap(r: Rig) -> None:
+    r.save("a", "one")
+    r.save("b", "two")
+    with r.changes.begin(actor="user") as tx:
+        tx.move(p("a"), p("t"))
+        tx.move(p("b"), p("a"))
+        tx.move(p("t"), p("b"))
+    assert r.tree() == {"a": b"two", "b": b"one"}
+    r.changes.undo()
+    assert r.tree() == {"a": b"one", "b": b"two"}
+    assert r.texts("a") == [b"one"]
+
+
+def test_undo_keeps_a_folder_in_which_someone_has_put_a_file(r: Rig) -> None:
+    with r.changes.begin(actor="user") as tx:
+        tx.create_directory(p("d"))
+    r.save("d/theirs", "text")
+    undone = r.changes.undo()
+    assert r.tree() == {"d": None, "d/theirs": b"text"}
+    assert list(undone.kept) == [b"d"]
+
+
+def test_a_folder_is_rolled_back_to_a_time_names_and_all(r: Rig) -> None:
+    before = library(r)
+    then = r.catalogue.tick()
+    os.rename(r.root / "d/b", r.root / "d/renamed")
+    os.unlink(r.root / "d/c")
+    r.write("d/e/f", "edited")
+    r.write("d/later", "later")
+    r.record()
+    r.changes.rollback([p("d")], Goal(time_ns=then), actor="user")
+    assert r.tree() == before
+    assert r.texts("d/later") == [b"later", None]
+
+
+def test_the_tree_is_rolled_back_to_a_snapshot_and_forward_again(r: Rig) -> None:
+    before = library(r)
+    r.changes.snapshot("good", actor="user")
+    with r.changes.begin(actor="user") as tx:
+        tx.delete(p("d"))
+        tx.write(p("a"), b"changed")
+    after = r.tree()
+    r.changes.rollback([p("")], Goal(snapshot="good"), actor="user")
+    assert r.tree() == before
+    r.changes.undo()
+    assert r.tree() == after
+    with pytest.raises(NotFound):
+        r.changes.rollback([p("")], Goal(snapshot="bad"), actor="user")
+
+
+def test_a_folder_is_rolled_back_by_the_changes_that_touched_it(r: Rig) -> None:
+    before = library(r)
+    for text in (b"1", b"2"):
+        with r.changes.begin(actor="user") as tx:
+            tx.write(p("d/b"), text)
+    r.changes.rollback([p("d")], Goal(steps=2), actor="user")
+    assert r.tree() == before
+
+
+def test_a_deleted_file_is_rolled_back_to_its_last_content(r: Rig) -> None:
+    r.save("a", "one")
+    os.unlink(r.root / "a")
+    r.record("a")
+    r.changes.rollback([p("a")], Goal(steps=1), actor="user")
+    assert r.tree() == {"a": b"one"}
+
+
+def test_rollback_asks_for_exactly_one_goal() -> None:
+    with pytest.raises(BadRequest):
+        Goal()
+    with pytest.raises(BadRequest):
+        Goal(steps=1, version=2)
+
+
+def test_a_cut_off_transaction_is_taken_back_at_the_next_start(r: Rig) -> None:
+    before = library(r)
+    tx = r.changes.begin(actor="user", prompt="half")
+    tx.write(p("a"), b"half done")
+    tx.delete(p("d"))
+    tx.write(p("z"), b"new")
+    again = Changes(r.recorder, r.versions)
+    (line,) = again.recover()
+    assert (line.prompt, line.kept) == ("half", {})
+    assert r.tree() == before
+    assert again.recover() == []
+    assert again.transaction(tx.id).state == "reverted"
+
+
+def test_recovery_leaves_alone_what_someone_changed_after_the_crash(r: Rig) -> None:
+    r.save("a", "one")
+    r.save("b", "one")
+    tx = r.changes.begin(actor="user")
+    tx.write(p("a"), b"two")
+    tx.write(p("b"), b"two")
+    r.write("a", "the user went on")
+    (line,) = Changes(r.recorder, r.versions).recover()
+    assert list(line.kept) == [b"a"]
+    assert r.tree() == {"a": b"the user went on", "b": b"one"}
+    assert b"two" in r.texts("a") or b"one" in r.texts("a")
