@@ -1,0 +1,154 @@
+"""The vectors: computed once for each passage text and model, kept as float16 rows of a memory-mapped matrix.
+
+Which row belongs to which passage is in the catalogue (`vector`), by the hash of the passage's text, so that moves, copies
+and restored versions need no new ones. A float32 copy of the first rows stays in memory, since scanning it takes a tenth of
+the time (5 ms for 100,000 rows against 54 ms).
+
+Threading: any thread reads, one writes at a time (`_lock`). Growing replaces the mapping; a reader keeps the one it has.
+Durability: rows are written and synced before the catalogue names them; a crash between leaves rows that are used again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from blake3 import blake3
+from numpy.typing import NDArray
+
+from lsfs.catalogue import Catalogue
+from lsfs.embed.embedder import Vectors
+from lsfs.errors import DimensionMismatch
+
+Rows = NDArray[np.int64]
+_GROW = 4096
+_BLOCK = 1024
+_SQL_LIST = 500
+
+
+class VectorStore:
+    """The vectors of one model."""
+
+    def __init__(
+        self, directory: Path, catalogue: Catalogue, model_id: str, dimension: int, *, copied_rows: int = 32_768
+    ) -> None:
+        """Open the matrix of a model; `copied_rows` of it are also kept as float32 (1.5 KB each of 384 numbers)."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self.model_id = model_id
+        self.dimension = dimension
+        self._catalogue = catalogue
+        self._path = directory / f"{blake3(model_id.encode()).hexdigest()[:16]}-{dimension}.f16"
+        self._lock = threading.Lock()
+        self._copied_rows = copied_rows
+        used = {r[0] for r in catalogue.read().execute("SELECT place FROM vector WHERE model=?", (model_id,))}
+        self._length = max(used, default=-1) + 1
+        self._free = sorted(set(range(self._length)) - used, reverse=True)
+        self._matrix = self._map(self._length)
+        self._copy: Vectors = np.zeros((0, dimension), dtype=np.float32)
+
+    def __len__(self) -> int:
+        """Return how many rows there are, free ones included."""
+        return self._length
+
+    def places(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
+        """Return the rows of those passages that have a vector."""
+        out: dict[bytes, int] = {}
+        con = self._catalogue.read()
+        for start in range(0, len(hashes), _SQL_LIST):
+            part = hashes[start : start + _SQL_LIST]
+            marks = ",".join("?" * len(part))
+            out.update(
+                con.execute(f"SELECT hash, place FROM vector WHERE model=? AND hash IN ({marks})", [self.model_id, *part])
+            )
+        return out
+
+    def add(self, hashes: Sequence[bytes], vectors: Vectors) -> None:
+        """Keep one vector for each passage hash; those that have one already are left alone.
+
+        Raises:
+            DimensionMismatch: the vectors have another length.
+        """
+        if vectors.shape != (len(hashes), self.dimension):
+            raise DimensionMismatch(f"{vectors.shape} vectors for {len(hashes)} passages of dimension {self.dimension}")
+        with self._lock:
+            known = self.places(hashes)
+            new = {h: v for h, v in zip(hashes, vectors, strict=True) if h not in known}
+            places = self._take_places(len(new))
+            self._write(places, new.values())
+            with self._catalogue.write() as con:
+                rows = [(self.model_id, h, place) for h, place in zip(new, places, strict=True)]
+                con.executemany("INSERT INTO vector VALUES(?,?,?)", rows)
+
+    def take(self, rows: Rows) -> Vectors:
+        """Return these rows as float32 [n, d]."""
+        vectors: Vectors = self._matrix[rows].astype(np.float32)
+        return vectors
+
+    def take_rows(self, rows: Sequence[int]) -> Vectors:
+        """Return the rows of a list as float32 [n, d]."""
+        return self.take(np.asarray(rows, dtype=np.int64))
+
+    def scores(self, query: Vectors, rows: Rows | None = None) -> NDArray[np.float32]:
+        """Return the likeness (cosine) of `query` [d] to these rows, or to every row. O(rows)."""
+        if rows is None:
+            return np.concatenate([self._copied() @ query, self._scan(query, len(self._copy))])
+        if len(rows) * 3 > len(self) and len(self) <= self._copied_rows:
+            found: NDArray[np.float32] = self.scores(query)[rows]
+            return found
+        out = np.empty(len(rows), dtype=np.float32)
+        for start in range(0, len(rows), _BLOCK):
+            part = rows[start : start + _BLOCK]
+            out[start : start + len(part)] = self._matrix[part].astype(np.float32) @ query
+        return out
+
+    def forget(self, hashes: Iterable[bytes]) -> None:
+        """Overwrite and free the rows of these passages."""
+        with self._lock:
+            places = self.places(list(hashes))
+            rows = list(places.values())
+            self._write(rows, [np.zeros(self.dimension, dtype=np.float32)] * len(rows))
+            with self._catalogue.write() as con:
+                con.executemany("DELETE FROM vector WHERE model=? AND hash=?", [(self.model_id, h) for h in places])
+            self._free += rows
+
+    def _take_places(self, count: int) -> list[int]:
+        places = [self._free.pop() for _ in range(min(count, len(self._free)))]
+        places += range(self._length, self._length + count - len(places))
+        if self._length < max(places, default=-1) + 1:
+            self._length = max(places) + 1
+            if self._length > len(self._matrix):
+                self._matrix = self._map(self._length)
+        return places
+
+    def _write(self, rows: Sequence[int], vectors: Iterable[Vectors]) -> None:
+        for row, vector in zip(rows, vectors, strict=True):
+            self._matrix[row] = vector.astype(np.float16)
+            if row < len(self._copy):
+                self._copy[row] = vector
+        self._matrix.flush()
+
+    def _map(self, length: int) -> np.memmap[tuple[int, int], np.dtype[np.float16]]:
+        rows = -(-max(length, 1) // _GROW) * _GROW
+        with open(self._path, "ab") as file:
+            if os.fstat(file.fileno()).st_size < rows * self.dimension * 2:
+                file.truncate(rows * self.dimension * 2)
+        return np.memmap(self._path, dtype=np.float16, mode="r+", shape=(rows, self.dimension))
+
+    def _copied(self) -> Vectors:
+        """Return the float32 copy of the first rows, brought up to date."""
+        wanted = min(self._length, self._copied_rows)
+        if len(self._copy) < wanted:
+            with self._lock:
+                more = self._matrix[len(self._copy) : wanted].astype(np.float32)
+                self._copy = np.concatenate([self._copy, more])
+        return self._copy
+
+    def _scan(self, query: Vectors, start: int) -> NDArray[np.float32]:
+        out = np.empty(max(0, self._length - start), dtype=np.float32)
+        for at in range(0, len(out), _BLOCK):
+            part = self._matrix[start + at : min(start + at + _BLOCK, self._length)]
+            out[at : at + len(part)] = part.astype(np.float32) @ query
+        return out

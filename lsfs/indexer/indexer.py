@@ -1,0 +1,257 @@
+"""The indexer: from a committed change to a file that is found, by words within milliseconds, by meaning soon after.
+
+Words come first over everything, vectors follow with the newest files first at low priority. Moves cost a row, equal contents
+nothing. What is left to do is derived from the tables at each start, so that it goes on where it was.
+
+Threading: three threads of its own. `lsfs-words` indexes text files, `lsfs-documents` those that a worker process reads (so
+    that text need not wait behind a PDF), `lsfs-vectors` embeds, at niceness 10. `changed` only puts into the queue and is
+    safe to call from the recorder's thread.
+Durability: each file's rows are one transaction; a crash leaves files pending, never half indexed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from lsfs.catalogue import Catalogue
+from lsfs.errors import LsfsError
+from lsfs.index import backlog
+from lsfs.index.documents import Documents, NewDocument
+from lsfs.index.passages import LivePassages
+from lsfs.indexer.embedding import Embedding
+from lsfs.indexer.preparing import Look, Preparer
+from lsfs.indexer.progress import IndexProgress
+from lsfs.indexer.waiting import WorkQueue
+from lsfs.model import Change, Fid
+from lsfs.text.pool import WorkerPool
+
+log = logging.getLogger(__name__)
+_TOGETHER = 32
+_TOGETHER_CHARS = 500_000
+_NICENESS = 10
+_STOP_S = 30.0
+_IDLE_S = 15.0
+
+
+class Indexer:
+    """Keeps the index of one root up to date."""
+
+    def __init__(
+        self, catalogue: Catalogue, documents: Documents, preparer: Preparer, live: LivePassages, embedding: Embedding,
+        pool: WorkerPool,
+    ) -> None:  # fmt: skip
+        self._catalogue = catalogue
+        self._documents = documents
+        self._preparer = preparer
+        self._live = live
+        self._embedding = embedding
+        self._pool = pool
+        self._queue = WorkQueue()
+        self._written = 0  # counts writes of documents
+        self._embedded = -1  # the count up to which every document has its vectors
+        self._known = False
+        self._degraded: str | None = None
+        self._threads: list[threading.Thread] = []
+        self._forgetting = threading.Lock()
+        self._counting = threading.Lock()
+
+    def start(self) -> None:
+        """Begin with what the tables say is left."""
+        for name, run in (("words", self._words), ("documents", self._slow), ("vectors", self._vectors)):
+            thread = threading.Thread(target=run, name=f"lsfs-{name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """End the threads after the file they are at; what is left stays for the next start."""
+        self._queue.stop()
+        self._pool.close()
+        for thread in self._threads:
+            thread.join(_STOP_S)
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Take note of committed changes."""
+        self._queue.put(change.fid for change in changes)
+
+    def recheck(self) -> None:
+        """Look at every file's rules again (an ignore file has changed)."""
+        con = self._catalogue.read()
+        self._queue.put(Fid(r[0]) for r in con.execute("SELECT fid FROM file WHERE kind='file' AND names>0"))
+
+    def retry_skipped(self) -> None:
+        """Read the files again whose content could not be indexed."""
+        self._documents.drop_skipped()
+        self._queue.put(backlog.pending(self._catalogue.read()))
+
+    def forget(self, fid: Fid) -> None:
+        """Remove every trace of a file's contents from the index, its files on the disk included."""
+        with self._forgetting:
+            row = self._catalogue.read().execute("SELECT did FROM doc WHERE fid=? ORDER BY did DESC", (fid,)).fetchone()
+            hashes = self._documents.forget(fid)
+            self._live.replace(None if row is None else row[0], None)
+            self._embedding.forget(hashes)
+        self._queue.put([fid])
+
+    def waiting(self) -> tuple[int, int]:
+        """Return how many files wait to be found by words, and for vectors. Cheap."""
+        con = self._catalogue.read()
+        pending = self._queue.waiting() if self._known else backlog.count(con)
+        return pending, backlog.vectors_count(con)
+
+    def progress(self) -> IndexProgress:
+        """Return how far the index is."""
+        con = self._catalogue.read()
+        pending, vectors_pending = self.waiting()
+        degraded = [self._degraded] if self._degraded else []
+        return IndexProgress(backlog.indexed_count(con), pending, vectors_pending, list(backlog.skipped(con)), degraded)
+
+    def settle(self, timeout_s: float | None, *, vectors: bool = True) -> bool:
+        """Wait until nothing waits to be indexed (and for vectors); False when the time is up or vectors cannot be made."""
+
+        def settled() -> bool:
+            return self._known and not self._queue.waiting() and (not vectors or self._embedded == self._written)
+
+        return self._queue.wait_for(lambda: settled() or bool(vectors and self._degraded), timeout_s) and settled()
+
+    # Words
+
+    def _words(self) -> None:
+        self._reconcile()
+        while fids := self._queue.take(_TOGETHER):
+            self._index(fids, slow=False)
+
+    def _slow(self) -> None:
+        while fids := self._queue.take(1, slow=True):
+            self._index(fids, slow=True)
+
+    def _reconcile(self) -> None:
+        """Queue what the tables say is left, newest first."""
+        con = self._catalogue.read()
+        self._queue.put(backlog.gone(con))
+        self._queue.put(backlog.misplaced(con))
+        self._queue.put(backlog.pending(con))
+        self._known = True
+        self._queue.wake()
+
+    def _index(self, fids: Sequence[Fid], *, slow: bool) -> None:
+        """Index files, those that are quick to read together in one transaction up to some size."""
+        ready: list[tuple[Look, NewDocument | None]] = []
+        size = 0
+        for fid in fids:
+            try:
+                look = self._preparer.look(fid)
+                if not slow and self._preparer.is_slow(look) and backlog.is_pending(self._catalogue.read(), fid):
+                    self._queue.put([fid], slow=True)
+                    continue
+                new = self._prepared(look)
+            except Exception:  # the file stays pending; the thread must live
+                log.exception("cannot look at file %d", fid)
+                continue
+            ready.append((look, new))
+            size += len(new.extracted.text) if new else 0
+            if size > _TOGETHER_CHARS:
+                self._write(ready)
+                ready, size = [], 0
+        self._write(ready)
+        self._queue.done(len(fids))
+
+    def _prepared(self, look: Look) -> NewDocument | None:
+        """Return the document to write, or None where the one that is there will do or the file has to wait."""
+        if self._queue.stopped or look.version is None:
+            return None
+        if not self._is_new(look):
+            return None
+        new = self._preparer.prepare(look)
+        if new is None:
+            self._queue.put_later(look.fid)
+        return new
+
+    def _is_new(self, look: Look) -> bool:
+        """Tell whether a file has content (or a rule) that the index does not have."""
+        assert look.version is not None
+        row = self._documents.live(look.fid)
+        if row is None:
+            return True
+        vid, digest, ignored = row
+        if ignored != (not look.paths):
+            return True
+        return vid != look.version.vid and (digest is None or digest != look.version.digest)
+
+    def _write(self, ready: Iterable[tuple[Look, NewDocument | None]]) -> None:
+        replaced: list[tuple[int | None, int | None]] = []
+        try:
+            with self._catalogue.write():
+                for look, new in ready:
+                    replaced += self._write_one(look, new)
+        except Exception:  # a full disk, say: the files stay pending
+            log.exception("cannot write the index")
+            return
+        for old, now in replaced:
+            self._live.replace(old, now)
+        if replaced:
+            self._count_write()
+            self._queue.wake()
+
+    def _count_write(self) -> None:
+        with self._counting:
+            self._written += 1
+
+    def _write_one(self, look: Look, new: NewDocument | None) -> list[tuple[int | None, int | None]]:
+        if look.version is None:
+            self._documents.place(look.fid, [])
+            old = self._documents.close(look.fid, self._catalogue.tick())
+            return [] if old is None else [(old, None)]
+        if new is None:
+            if self._documents.renew(look.version) or not self._is_new(look):
+                self._documents.place(look.fid, look.paths)
+            return []
+        did, old = self._documents.put(new)
+        self._documents.place(look.fid, look.paths)
+        return [(old, did)]
+
+    # Vectors
+
+    def _vectors(self) -> None:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        while not self._queue.stopped:
+            try:
+                busy = self._vector_step()
+            except Exception as e:  # a model that cannot be loaded must not end the words
+                log.exception("vectors are not made")
+                self._degraded = f"meaning: {e}"
+                self._queue.wake()
+                busy = False
+            if not busy and not self._queue.stopped:
+                self._rest()
+
+    def _vector_step(self) -> bool:
+        """Do one piece of the work that can wait; False when there is none."""
+        written = self._written
+        with self._forgetting:
+            if self._embedding.step(self._go_on):
+                self._degraded = None
+                return True
+        if self._embedded != written:
+            self._embedded = written
+            self._queue.wake()
+        if self._documents.move_past_words():
+            return True
+        try:
+            return self._embedding.synchronise(self._go_on)
+        except LsfsError as e:  # everything is scanned then, which is right if slow
+            log.warning("the search structure is not up to date: %s", e)
+            return False
+
+    def _rest(self) -> None:
+        """Wait for the next document; end workers that have nothing to do."""
+        woken = self._queue.wait_for(lambda: self._queue.stopped or self._embedded != self._written, _IDLE_S)
+        if not woken:
+            self._pool.end_idle()
+
+    def _go_on(self) -> bool:
+        return not self._queue.stopped

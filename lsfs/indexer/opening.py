@@ -1,0 +1,82 @@
+"""Puts the parts of the index together: one call for the engine and for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lsfs.catalogue import Catalogue
+from lsfs.embed.embedder import Embedder
+from lsfs.index.chroma import ChromaNearest
+from lsfs.index.documents import Documents
+from lsfs.index.facts import Attributes, Texts
+from lsfs.index.meaning import Meaning
+from lsfs.index.nearest import Nearest
+from lsfs.index.passages import LivePassages
+from lsfs.index.search import Search
+from lsfs.index.source import Source
+from lsfs.index.vectors import VectorStore
+from lsfs.indexer.embedding import Embedding
+from lsfs.indexer.indexer import Indexer
+from lsfs.indexer.preparing import Indexable, Preparer
+from lsfs.text.extract import Extractor, Limits
+from lsfs.text.pool import WorkerPool
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """What can be set.
+
+    Attributes:
+        limits: sizes beyond which a file has no text.
+        workers: processes that read documents.
+        worker_memory_bytes: memory of each.
+        worker_timeout_s: time for one file.
+        chroma: keep the vectors in Chroma too, and ask it where a search is over very many.
+        chroma_server: host and port of a Chroma server instead of the embedded one.
+        scanned_rows: up to so many vectors a search over everything compares them all.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    workers: int = 1
+    worker_memory_bytes: int = 2 << 30
+    worker_timeout_s: float = 60.0
+    chroma: bool = True
+    chroma_server: tuple[str, int] | None = None
+    scanned_rows: int = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The parts that others use."""
+
+    indexer: Indexer
+    search: Search
+    attributes: Attributes
+    texts: Texts
+    nearest: Nearest | None
+
+    def close(self) -> None:
+        """Stop indexing and free what is open."""
+        self.indexer.stop()
+        if self.nearest is not None:
+            self.nearest.close()
+
+
+def open_index(
+    catalogue: Catalogue, source: Source, root: Path, state: Path, embedder: Embedder, indexable: Indexable,
+    settings: IndexSettings | None = None,
+) -> Index:  # fmt: skip
+    """Return the index of a root, not started; its files are below `state`."""
+    chosen = settings or IndexSettings()
+    documents = Documents(catalogue)
+    store = VectorStore(state / "vectors", catalogue, embedder.model_id, embedder.dimension, copied_rows=chosen.scanned_rows)
+    live = LivePassages(catalogue, embedder.model_id)
+    nearest = ChromaNearest(state / "chroma", embedder.model_id, server=chosen.chroma_server) if chosen.chroma else None
+    pool = WorkerPool(size=chosen.workers, memory_bytes=chosen.worker_memory_bytes, timeout_s=chosen.worker_timeout_s)
+    preparer = Preparer(source, Extractor(pool, chosen.limits), root, indexable)
+    embedding = Embedding(catalogue, documents, embedder, store, live, nearest)
+    indexer = Indexer(catalogue, documents, preparer, live, embedding, pool)
+    meaning = Meaning(catalogue, embedder, store, live, nearest, scanned_rows=chosen.scanned_rows)
+    search = Search(catalogue, source, meaning, waiting=indexer.waiting)
+    return Index(indexer, search, Attributes(catalogue), Texts(catalogue, store), nearest)
