@@ -30,7 +30,8 @@ from lsfs.versions.rows import VERSION, version_from
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 2048
-_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+_PAUSES_S = (0.02, 0.03, 0.05, 0.1, 0.2)
+_PATIENCE_S = 2.0
 _DISK_FULL_PAUSE_S = 2.0
 _POLL_S = 0.025
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -40,7 +41,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 class _Waiting:
     dirty: Dirty
     due: float
-    attempt: int
+    since: float
+    attempt: int = 0
 
 
 class Capture:
@@ -86,8 +88,9 @@ class Capture:
     def submit(self, dirty: Iterable[Dirty]) -> None:
         """Have these paths looked at."""
         with self._cond:
+            now = time.monotonic()
             for d in dirty:
-                self._merge(d, 0.0, 0)
+                self._merge(_Waiting(d, now, now))
             self._cond.notify_all()
 
     def poll(self) -> None:
@@ -126,15 +129,16 @@ class Capture:
     def _idle(self, *, baseline: bool) -> bool:
         return not self._queue and not self._busy and not (baseline and self._filling)
 
-    def _merge(self, d: Dirty, due: float, attempt: int) -> None:
-        there = self._queue.get((d.path, d.actor))
+    def _merge(self, w: _Waiting) -> None:
+        there = self._queue.get((w.dirty.path, w.dirty.actor))
         if there is None:
-            self._queue[d.path, d.actor] = _Waiting(d, due, attempt)
+            self._queue[w.dirty.path, w.dirty.actor] = w
             return
-        old_path = d.old_path if there.dirty.old_path is None else there.dirty.old_path
-        there.dirty = replace(there.dirty, subtree=there.dirty.subtree or d.subtree, old_path=old_path)
-        there.due = min(there.due, due)
-        there.attempt = max(there.attempt, attempt)
+        old_path = w.dirty.old_path if there.dirty.old_path is None else there.dirty.old_path
+        there.dirty = replace(there.dirty, subtree=there.dirty.subtree or w.dirty.subtree, old_path=old_path)
+        there.due = min(there.due, w.due)
+        there.since = min(there.since, w.since)
+        there.attempt = max(there.attempt, w.attempt)
 
     def _run(self) -> None:
         if self._baseline.needed():
@@ -167,9 +171,10 @@ class Capture:
             return None
 
     def _record(self, batch: list[_Waiting]) -> None:
+        now = time.monotonic()
         alike: dict[tuple[str, bool], list[_Waiting]] = {}
         for w in batch:
-            alike.setdefault((w.dirty.actor, w.attempt < len(_PAUSES_S)), []).append(w)
+            alike.setdefault((w.dirty.actor, now - w.since < _PATIENCE_S), []).append(w)
         self.degraded = ""
         for (actor, patient), waiting in alike.items():
             self._record_alike(waiting, actor, patient=patient)
@@ -184,15 +189,17 @@ class Capture:
             for w in waiting:  # one bad file must not hold up the others
                 self._record_alike([w], actor, patient=patient)
             return
-        self._again(outcome.again, {w.dirty.path: w.attempt for w in waiting}, actor)
+        self._again(outcome.again, {w.dirty.path: w for w in waiting}, actor)
 
-    def _again(self, paths: list[RelPath], attempts: dict[RelPath, int], actor: str) -> None:
+    def _again(self, paths: list[RelPath], waited: dict[RelPath, _Waiting], actor: str) -> None:
+        """Queue paths that moved just now for another look."""
         now = time.monotonic()
         with self._cond:
             for path in paths:
-                attempt = attempts.get(path, 0)
+                before = waited.get(path)
+                since, attempt = (now, 0) if before is None else (before.since, before.attempt)
                 pause = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]
-                self._merge(Dirty(path, actor=actor), now + pause, attempt + 1)
+                self._merge(_Waiting(Dirty(path, actor=actor), now + pause, since, attempt + 1))
 
     def _later(self, waiting: list[_Waiting], e: Exception) -> None:
         """Keep the hints while the store's disk is full or broken: nothing is given up, `status` tells."""
@@ -200,7 +207,8 @@ class Capture:
         _LOG.warning("capture stopped for now: %s", e)
         with self._cond:
             for w in waiting:
-                self._merge(w.dirty, time.monotonic() + _DISK_FULL_PAUSE_S, w.attempt)
+                w.due = time.monotonic() + _DISK_FULL_PAUSE_S
+                self._merge(w)
 
     def _fill(self) -> None:
         if not self._baseline.portion():

@@ -240,7 +240,7 @@ class _Batch:
     def _take(self, path: RelPath) -> Taken | None:
         """Read the file; None where it has gone or has to be read again later."""
         taken = take(self._recorder.disk, self._recorder.packs, path, time.time_ns())
-        if taken is None or (not taken.whole and self._patient):
+        if taken is None or (self._patient and (not taken.whole or self._is_young(taken.look))):
             self.again.append(path)
             return None
         return taken

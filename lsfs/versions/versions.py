@@ -11,7 +11,7 @@ from __future__ import annotations
 import builtins
 import io
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from lsfs.catalogue import Catalogue
@@ -43,11 +43,12 @@ class Versions:
         catalogue.register(SCHEMA)
         self.imported = 0
         if packs.has_orphans():
-            packs.adopt(self._import)
+            found = packs.orphans
+            packs.adopt(lambda con: self._import(con, found))
 
-    def _import(self, con: sqlite3.Connection) -> None:
-        """Apply the records that the packs hold and the tables do not."""
-        for kind, payload in self._packs.orphans:
+    def _import(self, con: sqlite3.Connection, found: Sequence[tuple[int, bytes]]) -> None:
+        """Apply records that the packs hold and the tables do not."""
+        for kind, payload in found:
             record = decode(kind, payload)
             if record is None:
                 continue
