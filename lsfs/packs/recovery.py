@@ -52,6 +52,7 @@ class Tail:
     batches: dict[int, BatchRow] = field(default_factory=dict)
     superseded: set[int] = field(default_factory=set)
     packs: dict[int, PackRow] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,14 @@ class Opened:
         number: of the open pack; None when the next record starts one.
         length: durable bytes of it.
         next_number: for the next pack.
+        skipped: what was found between and behind the records, in words; a torn tail is one.
     """
 
     key: bytes
     number: int | None
     length: int
     next_number: int
+    skipped: tuple[str, ...]
 
 
 def pack_numbers(directory: str) -> list[int]:
@@ -102,7 +105,7 @@ class Recovery:
         if tail.packs or tail.chunks or tail.batches or gone:
             self._write(tail)
         self._remove(gone)
-        return self._opened(newest, files)
+        return self._opened(newest, files, tuple(tail.skipped))
 
     def _find_key(self, files: list[int]) -> bytes:
         """Return the store's key: from the catalogue, from the first whole header, or a new one for an empty store."""
@@ -132,8 +135,12 @@ class Recovery:
         if size > start:
             data = read_all(self._io, self._path(number), start)
             for found in scan(data, start, self._key, number, resync=not last or self._rebuilding):
+                if found.offset > end:
+                    tail.skipped.append(f"pack {number} has {found.offset - end} bytes at {end} that are no record")
                 self._take(tail, number, found)
                 end = found.end
+            if size > end:
+                tail.skipped.append(f"pack {number} has {size - end} bytes at its end that are no whole record")
         sound = size >= start and self._header(number) is not None
         if size > end and last and sound:
             self._cut(number, end)
@@ -200,14 +207,14 @@ class Recovery:
         if removed:
             sync_directory(self._io, self._directory)
 
-    def _opened(self, newest: int, files: list[int]) -> Opened:
+    def _opened(self, newest: int, files: list[int], skipped: tuple[str, ...]) -> Opened:
         """Return where to go on."""
         packs = self._index.packs()
         top = max([newest, *packs, *files], default=0)
         row = packs.get(top)
         if row is not None and row.state is PackState.OPEN:
-            return Opened(self._key, top, row.length, top + 1)
-        return Opened(self._key, None, 0, top + 1)
+            return Opened(self._key, top, row.length, top + 1, skipped)
+        return Opened(self._key, None, 0, top + 1, skipped)
 
     def _path(self, number: int) -> str:
         return pack_path(self._directory, number)

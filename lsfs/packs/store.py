@@ -45,7 +45,11 @@ Effects = Callable[[sqlite3.Connection], None]
 
 
 class Packs:
-    """The packs of one root."""
+    """The packs of one root.
+
+    Attributes:
+        skipped: what opening (or `rebuild`) stepped over in the packs, in words: a torn tail after a crash, damage else.
+    """
 
     def __init__(self, directory: Path, catalogue: Catalogue, io: DiskIO = REAL_IO, *, seal_at: int = SEAL_AT) -> None:
         """Open the store and recover it.
@@ -85,7 +89,7 @@ class Packs:
         self._fetcher = Fetcher(self._io, self._directory, opened.key, self._locate)
         self._intake = Intake(self._appender.add)
         self._reserve = Reserve(self._io, self._directory)
-        self._key = opened.key
+        self._key, self.skipped = opened.key, opened.skipped
         self._last_batch = self._index.last_batch()
 
     # writing

@@ -56,13 +56,13 @@ def test_the_script_passes_the_points_that_matter(tmp_path: Path) -> None:
 @pytest.mark.parametrize("fault", DEADLY)
 def test_a_sample_of_deaths_loses_nothing(tmp_path: Path, fault: Fault) -> None:
     count = count_points(tmp_path / "run").count
-    stop_at(tmp_path, fault, sample(count, 12, str(fault)))
+    stop_at(tmp_path, fault, sample(count, 6, str(fault)))
 
 
 @pytest.mark.parametrize("fault", REFUSING)
 def test_a_sample_of_refusals_loses_nothing(tmp_path: Path, fault: Fault) -> None:
     count = count_points(tmp_path / "run").count
-    refuse_at(tmp_path, fault, sample(count, 8, str(fault)))
+    refuse_at(tmp_path, fault, sample(count, 5, str(fault)))
 
 
 @pytest.mark.slow

@@ -103,6 +103,7 @@ def test_a_flipped_bit_costs_a_rebuild_one_record(opened: Opener) -> None:
     packs = opened()
     assert [kind for kind, _ in packs.orphans] == [0, 1, 2, 3, 4, 5]
     assert [i for i, c in contents.items() if packs.has(c.digest)] == [0, 1, 3, 4, 5]
+    assert [words.split(" at ")[0] for words in packs.skipped] == ["pack 1 has 5056 bytes"]
 
 
 def test_a_pack_that_a_user_stored_as_a_file_is_not_taken_for_records(opened: Opener) -> None:
