@@ -49,6 +49,12 @@ class Home:
     runtime: Path
 
     @property
+    def backing(self) -> Path:
+        """The directory that we work on: the root, or its private name where the root is mounted over itself."""
+        private = self.runtime / "root"
+        return private if os.path.ismount(private) else self.root
+
+    @property
     def socket(self) -> Path:
         """The engine's HTTP socket."""
         return self.runtime / "engine.sock"

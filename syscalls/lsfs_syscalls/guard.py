@@ -12,9 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from lsfs.engine.engine import Engine
-
 from lsfs.errors import LsfsError
-from lsfs.model import Kind, RelPath, path_json, show
+from lsfs.model import Kind, RelPath, TransactionId, path_json, show
 from lsfs_syscalls.calls import changing as c
 from lsfs_syscalls.calls.record import Call, Effect, Json
 from lsfs_syscalls.plan import Plan
@@ -122,14 +121,18 @@ def _rollback(ctx: Context, call: c.Rollback) -> list[Intent]:
 
 
 def _undo(ctx: Context, call: c.Undo) -> list[Intent]:
-    rows = ctx.engine.changes.undoable(
-        steps=call.steps,
-        transaction=call.transaction,
-        actor=call.actor,
-        since_ns=ctx.time_ns(call.since, end=False),
-        under=ctx.path(call.under) if call.under else None,
-    )
-    return [Intent(p, f"as before {r.prompt or r.actor} (transaction {r.id})") for r in rows for p in r.paths]
+    changes = ctx.engine.changes
+    if call.actor or call.since or call.under:
+        rows = changes.log(actor=call.actor, since_ns=ctx.time_ns(call.since, end=False))
+        under = ctx.path(call.under) if call.under else b""
+        return [Intent(p, f"as before transaction {r.id}") for r in rows for p in r.paths if p.startswith(under)]
+    if call.transaction is not None:
+        rows = [changes.transaction(TransactionId(call.transaction))]
+    else:
+        rows = [r for r in changes.log() if r.kind != "burst" and r.state == "committed" and r.undone_by is None][
+            : call.steps or 1
+        ]
+    return [Intent(p, f"as before transaction {r.id}" + (f" ({r.prompt})" if r.prompt else "")) for r in rows for p in r.paths]
 
 
 def _forget(ctx: Context, call: c.Forget) -> list[Intent]:

@@ -126,6 +126,9 @@ class Undo(Call):
     steps: int | None = arg("how many of the latest; one without it", Form.COUNT)
     transaction: int | None = arg("this one", Form.COUNT, positional=True)
     actor: str | None = arg("what this one did", Form.NAME)
+    conflict: Literal["refuse", "keep_mine", "force"] | None = arg(
+        "what to do with files that changed since; refuse without it"
+    )
     since: str | None = arg("only what happened at this time or later", Form.TIME)
     under: str | None = arg("only below this folder", Form.PATH)
 

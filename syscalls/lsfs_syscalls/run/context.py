@@ -11,10 +11,9 @@ from datetime import datetime
 
 from lsfs.changes.transaction import Transaction
 from lsfs.engine.engine import Engine
-from lsfs.paths import confine
-
 from lsfs.errors import BadRequest, NotFound
-from lsfs.model import Entry, Kind, RelPath, path_json, show
+from lsfs.model import Entry, Fid, Kind, RelPath, path_json, show
+from lsfs.paths import confine
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.record import Files, Json
 from lsfs_syscalls.plan import REFERENCE
@@ -56,7 +55,7 @@ class Context:
 
     def path(self, text: str) -> RelPath:
         """Return the path that the caller named, relative to the root and inside it."""
-        return confine(self.engine.root, text)
+        return confine(self.engine.home.root, text, also=[self.engine.root, *self.engine.mounts.mountpoints()])
 
     def entry(self, text: str, at: str | None = None) -> Entry:
         """Return what is (or was) at the path that the caller named.
@@ -74,7 +73,7 @@ class Context:
 
     def _missing(self, path: RelPath, at: str | None) -> str:
         when = f" at {at}" if at else ""
-        alike = [show(p) for p in self.engine.versions.resolve_name(show(path), limit=3)]
+        alike = [show(c.path) for c in self.engine.versions.resolve_name(show(path), limit=3)]
         hint = f"; did you mean {', '.join(alike)}?" if alike else ""
         return f"there is no {show(path)}{when}{hint}"
 
@@ -136,6 +135,13 @@ class Context:
         if span is None:
             raise BadRequest(f"`{text}` is no time; write 2026-11-20, 2026-11-20T09:00, yesterday, last monday ...")
         return times.to_ns(span.until if end else span.since)
+
+    def text(self, fid: Fid) -> str | None:
+        """Return a file's text as it was extracted, or None where the index has none."""
+        try:
+            return self.engine.texts.text(fid)
+        except NotFound:
+            return None
 
     def writing(self) -> Transaction:
         """Return the open transaction; a changing call outside of one is a mistake of the runner."""

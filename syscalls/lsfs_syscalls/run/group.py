@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from lsfs.model import Entry, Kind, RelPath, path_json, show
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.reading import GroupBy
@@ -42,13 +40,11 @@ def group_by(ctx: Context, call: GroupBy) -> Answer:
 
 def by_topic(ctx: Context, entries: list[Entry]) -> Answer:
     """Group files by what they are about; files without vectors, and those that fit nowhere, are "other"."""
-    vectors = {e.fid: ctx.engine.texts.vector(e.fid) for e in entries}
-    known = [e for e in entries if vectors[e.fid] is not None]
+    known, vectors = ctx.engine.texts.mean_vectors([e.fid for e in entries])
     labels: dict[int, int] = dict.fromkeys((e.fid for e in entries), -1)
     if known:
-        found = clusters(np.stack([vectors[e.fid] for e in known]).astype(np.float32))
-        labels.update(zip((e.fid for e in known), found.tolist(), strict=True))
-    named = names([(ctx.engine.texts.text(e.fid) or "")[:20_000] for e in entries], [labels[e.fid] for e in entries])
+        labels.update(zip(known, clusters(vectors).tolist(), strict=True))
+    named = names([(ctx.text(e.fid) or "")[:20_000] for e in entries], [labels[e.fid] for e in entries])
     members: dict[int, list[Json]] = defaultdict(list)
     for e in entries:
         members[labels[e.fid]].append(path_json(e.path)["path"])

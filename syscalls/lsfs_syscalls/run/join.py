@@ -13,6 +13,7 @@ from lsfs.model import RelPath, path_json, show
 from lsfs_syscalls.calls.reading import Join
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.context import Answer, Context
+from lsfs_syscalls.run.reading import entries_of
 
 CONTENT_THRESHOLD = 0.55
 """Cosine of two files' mean vectors above which they count as about the same thing."""
@@ -59,14 +60,10 @@ def by_content(ctx: Context, left: list[RelPath], right: list[RelPath], threshol
 
 def _vectors(ctx: Context, paths: list[RelPath]) -> tuple[list[RelPath], np.ndarray]:
     """Return the files that have vectors and their mean vectors, float32 [n, d], unit rows."""
-    kept, rows = [], []
-    for path in paths:
-        entry = ctx.engine.versions.live(path)
-        vector = None if entry is None else ctx.engine.texts.vector(entry.fid)
-        if vector is not None:
-            kept.append(path)
-            rows.append(vector)
-    return kept, np.stack(rows) if rows else np.zeros((0, 1), np.float32)
+    entries = entries_of(ctx, paths)
+    known, vectors = ctx.engine.texts.mean_vectors([e.fid for e in entries])
+    path_of = {e.fid: e.path for e in entries}
+    return [path_of[fid] for fid in known], vectors
 
 
 def _distinct(pairs: Iterable[Pair]) -> list[Pair]:
@@ -109,7 +106,7 @@ def by_mention(ctx: Context, left: list[RelPath], right: list[RelPath]) -> list[
     out: list[Pair] = []
     for a in left:
         entry = ctx.engine.versions.live(a)
-        text = (ctx.engine.texts.text(entry.fid) or "").lower() if entry else ""
+        text = (ctx.text(entry.fid) or "").lower() if entry else ""
         for b, wanted in names.items():
             named = next((n for n in wanted if _occurs(n, text)), None)
             if named and a != b:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from lsfs.changes.rollback import Goal
+from lsfs.changes.transaction import Transaction
 from lsfs.errors import BadRequest
-from lsfs.model import RelPath, path_json
+from lsfs.model import RelPath, TransactionId, path_json
+from lsfs_syscalls import times
 from lsfs_syscalls.calls.changing import CollectGarbage, Forget, Rollback, Snapshot, Undo
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.context import Answer, Context
@@ -14,43 +17,39 @@ def rollback(ctx: Context, call: Rollback) -> Answer:
     chosen = [x for x in (call.steps, call.version, call.time, call.snapshot) if x is not None]
     if len(chosen) > 1:
         raise BadRequest("`rollback` takes one of steps, version, time and snapshot")
+    goal = Goal(call.steps if chosen else 1, call.version, ctx.time_ns(call.time), call.snapshot)
     whole = not call.files and call.path is None
     paths = [RelPath(b"")] if whole else ctx.files(call.files, path=call.path)
-    done = ctx.engine.changes.rollback(
-        paths,
-        steps=call.steps if chosen else 1,
-        version=call.version,
-        at_ns=ctx.time_ns(call.time),
-        snapshot=call.snapshot,
-        actor=ctx.actor,
-        prompt=ctx.prompt,
-    )
-    return _done(done.id, done.changed)
+    ctx.engine.changes.rollback_in(ctx.writing(), paths, goal)
+    return Answer({"transaction": None, **_kept(ctx.writing())}, tuple(ctx.writing().changed))
 
 
 def undo(ctx: Context, call: Undo) -> Answer:
-    """Take back whole transactions."""
+    """Take back whole transactions, as a transaction of its own."""
     done = ctx.engine.changes.undo(
         steps=call.steps,
-        transaction=call.transaction,
-        by=call.actor,
+        transaction=None if call.transaction is None else TransactionId(call.transaction),
+        actor=call.actor,
         since_ns=ctx.time_ns(call.since, end=False),
         under=ctx.path(call.under) if call.under else None,
-        actor=ctx.actor,
+        on_conflict=call.conflict or "refuse",
+        by=ctx.actor,
         prompt=ctx.prompt,
     )
-    return _done(done.id, done.changed)
+    ctx.engine.touched(done.changed)
+    paths: list[Json] = [path_json(p)["path"] for p in done.changed]
+    return Answer({"transaction": done.id, "changed": paths, **_kept(done)}, tuple(done.changed))
 
 
-def _done(transaction: int, changed: list[RelPath]) -> Answer:
-    paths: list[Json] = [path_json(p)["path"] for p in changed]
-    return Answer({"transaction": transaction, "changed": paths}, tuple(changed), found=bool(changed))
+def _kept(t: Transaction) -> dict[str, Json]:
+    """Return what a rollback or undo left as it is, with the reasons."""
+    return {"kept": [{**path_json(p), "reason": why} for p, why in t.kept.items()]} if t.kept else {}
 
 
 def snapshot(ctx: Context, call: Snapshot) -> Answer:
     """Give the state of the tree a name."""
-    at = ctx.engine.changes.snapshot(call.name)
-    return Answer({"snapshot": call.name, "time": at})
+    at_ns = ctx.writing().snapshot(call.name)
+    return Answer({"snapshot": call.name, "time": times.iso_ns(at_ns), "transaction": None})
 
 
 def forget(ctx: Context, call: Forget) -> Answer:

@@ -6,6 +6,7 @@ import base64
 import difflib
 import re
 
+from lsfs.changes.log import TransactionInfo
 from lsfs.errors import BadRequest, NotFound
 from lsfs.model import Entry, Kind, RelPath, State, Version, path_json, show
 from lsfs_syscalls import times
@@ -168,7 +169,23 @@ def log(ctx: Context, call: Log) -> Answer:
     """List the transactions, newest first."""
     since, until = ctx.time_ns(call.since, end=False), ctx.time_ns(call.until)
     rows = ctx.engine.changes.log(actor=call.actor, since_ns=since, until_ns=until)
-    return Answer({"transactions": [r.to_json() for r in rows], **ctx.fresh()}, found=bool(rows))
+    return Answer({"transactions": [transaction_json(r) for r in rows], **ctx.fresh()}, found=bool(rows))
+
+
+def transaction_json(t: TransactionInfo) -> Json:
+    """Return a line of the log as the contract's object."""
+    state = "undone" if t.undone_by is not None else t.state
+    return {
+        "transaction": t.id,
+        "time": times.iso_ns(t.at_ns),
+        "kind": t.kind,
+        "actor": t.actor,
+        "prompt": t.prompt,
+        "state": state,
+        "undone_by": t.undone_by,
+        "count": t.changed,
+        "paths": [path_json(p)["path"] for p in t.paths],
+    }
 
 
 def entries_of(ctx: Context, paths: tuple[RelPath, ...] | list[RelPath]) -> list[Entry]:

@@ -44,9 +44,7 @@ _HANDLERS: dict[type[Call], Handler] = {
     c.CollectGarbage: past.collect_garbage,
 }
 
-_ON_THEIR_OWN: frozenset[type[Call]] = frozenset(
-    {c.Undo, c.Rollback, c.Snapshot, c.Forget, c.CollectGarbage, c.Link, c.Unlink, c.Watch, c.Unwatch}
-)
+_ON_THEIR_OWN: frozenset[type[Call]] = frozenset({c.Undo, c.Forget, c.CollectGarbage, c.Link, c.Unlink, c.Watch, c.Unwatch})
 """Changing calls that bring their own transaction, or need none."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lsfs.index.query import Hit, Query
-
 from lsfs.model import path_json
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.reading import Retrieve
@@ -23,7 +22,7 @@ def retrieve(ctx: Context, call: Retrieve) -> Answer:
 def query_of(ctx: Context, call: Retrieve) -> Query:
     """Return the index's query for a call."""
     return Query(
-        text=call.query,
+        text=call.query or "",
         keywords=call.keywords,
         any_keywords=call.any_keywords,
         exclude=call.exclude,
@@ -42,7 +41,7 @@ def query_of(ctx: Context, call: Retrieve) -> Query:
         until_ns=ctx.time_ns(call.until),
         at_ns=ctx.time_ns(call.at),
         like=None if call.like is None else ctx.entry(call.like).path,
-        sort=call.sort or "score",
+        sort=call.sort,
         size_min=call.size_min,
         size_max=call.size_max,
         files=tuple(ctx.files(call.files)) if call.files else None,

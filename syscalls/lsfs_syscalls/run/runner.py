@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from lsfs.engine.engine import Engine
-
 from lsfs.errors import BadRequest, Denied
 from lsfs.model import path_json
 from lsfs_syscalls.calls.record import Effect, Json
@@ -51,6 +50,7 @@ def _in_transaction(ctx: Context, plan: Plan) -> list[Answer]:
     with ctx.engine.changes.begin(actor=ctx.actor, prompt=plan.prompt, plan=plan.to_json()) as transaction:
         ctx.transaction = transaction
         answers = _steps(ctx, plan)
+    ctx.engine.touched(transaction.changed)
     done: dict[str, Json] = {"transaction": transaction.id, "changed": [path_json(p)["path"] for p in transaction.changed]}
     return [_completed(a, done) for a in answers]
 

@@ -23,10 +23,11 @@ def summarize(ctx: Context, call: Summarize) -> Answer:
     paths = _targets(ctx, call)
     count, words = _length(call.length)
     each = count if len(paths) == 1 else max(1, min(count, 2))
-    lines, sources = [], []
+    lines: list[str] = []
+    sources: list[Json] = []
     for path in paths[:MOST_FILES]:
         entry = ctx.engine.versions.live(path)
-        text = ctx.engine.texts.text(entry.fid) if entry else None
+        text = ctx.text(entry.fid) if entry else None
         if not text or not text.strip():
             lines.append(f"{show(path)}: no text in it")
             continue
@@ -36,7 +37,7 @@ def summarize(ctx: Context, call: Summarize) -> Answer:
         lines.append(body if len(paths) == 1 else f"{show(path)}: {body}")
     if len(paths) > MOST_FILES:
         lines.append(f"(and {len(paths) - MOST_FILES} more files)")
-    out: dict[str, Json] = {"summary": "\n".join(lines), "kind": "extractive", "sources": list(sources), **ctx.fresh()}
+    out: dict[str, Json] = {"summary": "\n".join(lines), "kind": "extractive", "sources": sources, **ctx.fresh()}
     return Answer(out, tuple(paths), found=bool(sources))
 
 

@@ -1,0 +1,198 @@
+"""The engine of one root: the stores and services put together, started and stopped in the right order.
+
+It is the only thing that opens the catalogue, the packs and Chroma. What is below knows nothing of it; what is above (the
+calls, the daemon) reaches every part through its attributes.
+
+Threading: `start` and `stop` from the program's main thread; everything else from any thread.
+Durability: see the packs and the catalogue. kill -9 at any point is a case like any other: `start` finishes or takes back
+    what was cut off, reads the journal on, and compares the root with what is known of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from lsfs.capture.acknowledging import Acknowledger
+from lsfs.capture.capture import Capture
+from lsfs.capture.disk import Disk
+from lsfs.capture.events import Dirty
+from lsfs.capture.recorder import Recorder
+from lsfs.catalogue import Catalogue
+from lsfs.changes.changes import Changes
+from lsfs.config import Config
+from lsfs.embed.embedder import Embedder
+from lsfs.engine.home import Home, Lock
+from lsfs.engine.mounts import Mounts
+from lsfs.indexer.opening import IndexSettings, open_index
+from lsfs.model import RelPath, path_json
+from lsfs.packs.store import Packs
+from lsfs.text.extract import Limits
+from lsfs.versions.versions import Versions
+from lsfs.watch.ignore import IgnoreRules
+from lsfs.watch.watcher import Hint, Watcher
+from lsfs.wire.control import Client
+
+_LOG = logging.getLogger(__name__)
+SHOWN_AT_MOST = 50
+
+
+class Engine:
+    """Everything of one root.
+
+    Args:
+        embedder: makes the vectors.
+        engine_command: starts this engine's process again (mount processes use it when it is gone).
+    """
+
+    def __init__(self, home: Home, config: Config, embedder: Embedder, engine_command: Sequence[str] = ()) -> None:
+        self.home = home
+        self.config = config
+        self.root = home.backing
+        self._lock = Lock(home.state)
+        self.catalogue = Catalogue(home.state / "catalogue.db")
+        self.packs = Packs(home.state / "packs", self.catalogue)
+        self.versions = Versions(self.catalogue, self.packs)
+        self.disk = Disk(os.fsencode(self.root), self._excluded())
+        self.recorder = Recorder(self.catalogue, self.packs, self.disk)
+        self.capture = Capture(self.recorder, state=home.state, baseline_bytes=config.versions.baseline_bytes)
+        self.acknowledger = Acknowledger(self.recorder, home.state / "captured")
+        self.mounts = Mounts(home, config.mount, engine_command, on_attach=self._attached, on_detach=self.acknowledger.detach)
+        self.changes = Changes(self.recorder, self.versions, writers=self.mounts.writers)
+        self.ignore = IgnoreRules(self.root, config.index.ignore_files)
+        settings = IndexSettings(limits=Limits(), chroma_server=_server(config.index.chroma_url))
+        self._index = open_index(self.catalogue, self.versions, self.root, home.state, embedder, self.ignore.reason, settings)
+        self.indexer, self.search = self._index.indexer, self._index.search
+        self.attributes, self.texts = self._index.attributes, self._index.texts
+        self.watcher = Watcher(self.root, self._dirty, skip=self.disk.ignores)
+        self.started_at = time.time()
+        self._stopped = threading.Event()
+
+    def _excluded(self) -> tuple[bytes, ...]:
+        inside = [self.home.state]
+        return tuple(
+            os.fsencode(p.relative_to(self.home.root))
+            for p in inside
+            if p.is_relative_to(self.home.root) and p != self.home.root
+        )
+
+    def start(self) -> None:
+        """Recover what was cut off, then record, watch, index and serve the mounts that live."""
+        for line in self.changes.recover():
+            _LOG.warning("recovered: %s", line)
+        self.capture.listen(self.indexer.changed)
+        self.acknowledger.start()
+        self.capture.start()
+        self.watcher.start()
+        self.indexer.start()
+        self.mounts.adopt()
+
+    def stop(self, *, unmount: bool) -> list[str]:
+        """End everything; return what has to be said of mounts that were busy.
+
+        Args:
+            unmount: end the mounts too; else they go on and wait for the next engine.
+        """
+        self._stopped.set()
+        said = self.mounts.stop_all() if unmount else []
+        self.watcher.stop()
+        self.capture.poll()
+        self.capture.settle(10.0)
+        self._index.close()
+        self.capture.stop()
+        self.acknowledger.stop()
+        self.packs.close()
+        self.catalogue.close()
+        self.disk.close()
+        self._lock.release()
+        return said
+
+    def _dirty(self, hints: list[Hint]) -> None:
+        self.capture.submit([Dirty(h.path, subtree=h.subtree, old_path=h.old_path) for h in hints])
+
+    def _attached(self, client: Client) -> None:
+        self.acknowledger.attach(client)
+        client.locks({bytes(p): who.encode() for p, who in self.versions.locks().items()})
+
+    def mount(self, mountpoint: os.PathLike[str]) -> dict[str, Any]:
+        """Mount the root at a folder and return the mount as `status` shows it."""
+        real = self.home.root.__class__(os.path.realpath(mountpoint))
+        if real.is_relative_to(self.home.root) and real != self.home.root:
+            self.disk.exclude(os.fsencode(real.relative_to(self.home.root)))
+        return self.mounts.start(real).to_json()
+
+    def touched(self, paths: Sequence[RelPath]) -> None:
+        """Tell the mounts what lsfs itself changed, so that programs see it at once."""
+        if paths:
+            self.mounts.invalidate(paths)
+            self.mounts.locks(self.versions.locks())
+
+    def settle(self, timeout_s: float, *, vectors: bool = True) -> bool:
+        """Wait until every change is recorded and indexed; return whether that came to be."""
+        until = time.monotonic() + timeout_s
+        self.capture.poll()
+        while True:
+            left = until - time.monotonic()
+            if not self.capture.settle(max(left, 0.0), baseline=True):
+                return False
+            if not self.indexer.settle(max(until - time.monotonic(), 0.0), vectors=vectors):
+                return False
+            if self.capture.settle(0.0, baseline=True):
+                return True
+
+    def freshness(self) -> dict[str, Any]:
+        """Return what every answer says of itself: files waiting, degraded parts."""
+        pending, vectors_pending = self.indexer.waiting()
+        return {"pending": pending + self.capture.pending(), "vectors_pending": vectors_pending, "degraded": self.degraded()}
+
+    def degraded(self) -> list[str]:
+        """Return in words what does not work as it should."""
+        said = [self.capture.degraded] if self.capture.degraded else []
+        said += self.watcher.degraded()
+        return said
+
+    def status(self) -> dict[str, Any]:
+        """Return how the root is, with the keys of the contract."""
+        progress = self.indexer.progress()
+        baseline = self.capture.baseline()
+        counts = self.versions.counts()
+        stats = self.packs.stats()
+        missed = [{**path_json(v.path), "version": v.number} for v in self.capture.missed(SHOWN_AT_MOST)]
+        skipped = [{**path_json(p), "reason": r} for p, r in progress.skipped[:SHOWN_AT_MOST]]
+        return {
+            "root": str(self.home.root),
+            "state": str(self.home.state),
+            "pid": os.getpid(),
+            "engine_id": self.home.engine_id,
+            "uptime_s": round(time.time() - self.started_at, 1),
+            "files": counts["files"],
+            "folders": counts["folders"],
+            "indexed": progress.indexed,
+            "pending": progress.pending + self.capture.pending(),
+            "vectors_pending": progress.vectors_pending,
+            "baseline_pending": baseline.pending,
+            "baseline_over_budget": baseline.over_budget,
+            "versions": counts["versions"],
+            "transactions": counts["transactions"],
+            "store_bytes": stats.bytes,
+            "content_bytes": stats.content_bytes,
+            "missed": missed,
+            "missed_count": counts["missed"],
+            "skipped": skipped,
+            "skipped_count": len(progress.skipped),
+            "recovered": [asdict(r) if hasattr(r, "__dataclass_fields__") else str(r) for r in self.changes.recovered],
+            "degraded": self.degraded() + progress.degraded,
+            "mounts": self.mounts.list(),
+        }
+
+
+def _server(url: str) -> tuple[str, int] | None:
+    if not url:
+        return None
+    host, _, port = url.removeprefix("http://").rstrip("/").partition(":")
+    return host, int(port or 8000)
