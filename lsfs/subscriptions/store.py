@@ -1,0 +1,127 @@
+"""The tables of subscriptions and events.
+
+Threading: any thread.
+Durability: `advance` writes the events and how far the feed was read in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lsfs.catalogue import Catalogue
+from lsfs.model import Fid, RelPath, TimeNs
+from lsfs.subscriptions.subscription import MATCHES, SCHEMA, Event, Happening, Subscription, SubscriptionId
+
+KEPT_EVENTS = 100_000
+_CURSOR = "subscriptions.cursor"
+_DELIVERED = "subscriptions.delivered"
+_INSERT = "INSERT OR IGNORE INTO event(sid, at_ns, kind, path, old_path, actor, version, summary) VALUES(?,?,?,?,?,?,?,?)"
+
+Began = tuple[SubscriptionId, Fid, TimeNs, RelPath, str, int]
+"""A file that began to match: subscription, file, when it changed, where it is, who changed it, its version's number."""
+
+
+class SubscriptionStore:
+    """Reads and writes."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        catalogue.register(SCHEMA)
+
+    def add(self, path: RelPath | None, fid: Fid | None, query: str | None, actor: str) -> Subscription:
+        """Keep a new subscription; it is told what happens from now on."""
+        with self._catalogue.write() as con:
+            made = self._catalogue.tick()
+            if con.execute("SELECT 1 FROM subscription LIMIT 1").fetchone() is None:
+                self._catalogue.set_meta(_CURSOR, str(made))
+            sql = "INSERT INTO subscription(path, fid, query, actor, made_ns) VALUES(?,?,?,?,?)"
+            sid = con.execute(sql, (path, fid, query, actor, made)).lastrowid
+        assert sid is not None
+        return Subscription(SubscriptionId(sid), path, fid, query, actor, made)
+
+    def remove(self, sids: Sequence[SubscriptionId]) -> None:
+        """End subscriptions; their events stay readable."""
+        with self._catalogue.write() as con:
+            con.executemany("DELETE FROM subscription WHERE sid=?", [(s,) for s in sids])
+            con.executemany("DELETE FROM event_matched WHERE sid=?", [(s,) for s in sids])
+
+    def all(self) -> list[Subscription]:
+        """Return the subscriptions, oldest first."""
+        sql = "SELECT sid, path, fid, query, actor, made_ns FROM subscription ORDER BY sid"
+        return [
+            Subscription(sid, None if path is None else RelPath(path), fid, query, actor, made)
+            for sid, path, fid, query, actor, made in self._catalogue.read().execute(sql)
+        ]
+
+    def cursor(self) -> int:
+        """Return the time up to which the feed was read."""
+        return int(self._catalogue.meta(_CURSOR) or 0)
+
+    def advance(
+        self, to_ns: int, told: Iterable[tuple[Subscription, Happening, str, int | None]], waiting: Iterable[Happening]
+    ) -> None:
+        """Write events, the files that queries have to look at, and that the feed was read up to `to_ns`."""
+        rows = [
+            (s.sid, h.at_ns, h.kind.value, h.path, h.old_path, h.actor, version, summary) for s, h, summary, version in told
+        ]
+        with self._catalogue.write() as con:
+            con.executemany(_INSERT, rows)
+            con.executemany(
+                "INSERT INTO event_waiting VALUES(?,?,?)"
+                " ON CONFLICT(fid) DO UPDATE SET at_ns=excluded.at_ns, actor=excluded.actor",
+                [(h.fid, h.at_ns, h.actor) for h in waiting],
+            )
+            if rows:
+                con.execute("DELETE FROM event WHERE seq<=(SELECT max(seq) FROM event)-?", (KEPT_EVENTS,))
+            self._catalogue.set_meta(_CURSOR, str(to_ns))
+
+    def waiting(self) -> list[tuple[Fid, TimeNs, str]]:
+        """Return (file, its latest change, who made it) of what the queries have to look at, oldest first."""
+        sql = "SELECT fid, at_ns, actor FROM event_waiting ORDER BY at_ns LIMIT 1000"
+        return [(Fid(f), TimeNs(a), who) for f, a, who in self._catalogue.read().execute(sql)]
+
+    def matched(self, sid: SubscriptionId) -> set[Fid]:
+        """Return the files that matched at the last look."""
+        return {Fid(r[0]) for r in self._catalogue.read().execute("SELECT fid FROM event_matched WHERE sid=?", (sid,))}
+
+    def know(self, sid: SubscriptionId, fids: Iterable[Fid]) -> None:
+        """Note files that match a query already, without telling."""
+        with self._catalogue.write() as con:
+            con.executemany("INSERT OR IGNORE INTO event_matched VALUES(?,?)", [(sid, f) for f in fids])
+
+    def looked(
+        self,
+        done: Iterable[tuple[Fid, TimeNs]],
+        began: Iterable[Began],
+        ended: Iterable[tuple[SubscriptionId, Fid]],
+    ) -> None:
+        """Write what a look of the queries found: files looked at, files that began (with their event) and ceased to match."""
+        with self._catalogue.write() as con:
+            for sid, fid, at_ns, path, actor, version in began:
+                con.execute("INSERT OR IGNORE INTO event_matched VALUES(?,?)", (sid, fid))
+                con.execute(_INSERT, (sid, at_ns, MATCHES, path, None, actor, version, "matches now"))
+            con.executemany("DELETE FROM event_matched WHERE sid=? AND fid=?", list(ended))
+            con.executemany("DELETE FROM event_waiting WHERE fid=? AND at_ns<=?", list(done))
+
+    def events(self, after: int, limit: int) -> list[Event]:
+        """Return the events behind number `after`, in order."""
+        sql = (
+            "SELECT seq, sid, at_ns, kind, path, old_path, actor, version, summary FROM event WHERE seq>? ORDER BY seq LIMIT ?"
+        )
+        return [_event(r) for r in self._catalogue.read().execute(sql, (after, limit))]
+
+    def delivered(self) -> int:
+        """Return the number up to which somebody said to have received the events."""
+        return int(self._catalogue.meta(_DELIVERED) or 0)
+
+    def deliver(self, seq: int) -> None:
+        """Note that the events up to `seq` were received."""
+        if seq > self.delivered():
+            self._catalogue.set_meta(_DELIVERED, str(seq))
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    seq, sid, at_ns, kind, path, old_path, actor, version, summary = row
+    old = None if old_path is None else RelPath(old_path)
+    return Event(seq, SubscriptionId(sid), TimeNs(at_ns), kind, RelPath(path), old, actor, version, summary)

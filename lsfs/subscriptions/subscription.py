@@ -1,0 +1,105 @@
+"""What a subscription and an event are, and the tables in which they live.
+
+Events are made out of the version store's effects, each once: how far they were read is written in the same transaction as the
+events made of them, so that a crash neither loses one nor makes one twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+from lsfs.catalogue import Schema
+from lsfs.model import ChangeKind, Fid, RelPath, TimeNs, VersionId
+
+SubscriptionId = NewType("SubscriptionId", int)
+
+SCHEMA = Schema(
+    "subscriptions",
+    1,
+    """
+CREATE TABLE IF NOT EXISTS subscription(
+  sid INTEGER PRIMARY KEY,      -- SubscriptionId
+  path BLOB,                    -- the file or folder that is watched; NULL for a query
+  fid INTEGER,                  -- the file that was there when it was made, followed to other names; NULL: none
+  query TEXT,                   -- the words that files are to match; NULL for a path
+  actor TEXT NOT NULL,          -- who wants to know
+  made_ns INTEGER NOT NULL      -- changes after this are told
+) STRICT;
+CREATE TABLE IF NOT EXISTS event(
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- rises by one or more, never used twice
+  sid INTEGER NOT NULL,         -- the subscription
+  at_ns INTEGER NOT NULL,       -- when the change happened
+  kind TEXT NOT NULL,           -- model.ChangeKind, or matches
+  path BLOB NOT NULL,           -- where the file is since then (was, when it was deleted)
+  old_path BLOB,                -- where it was before a move
+  actor TEXT NOT NULL,          -- who changed it
+  version INTEGER,              -- the version that it has since then
+  summary TEXT NOT NULL,        -- what changed, in short
+  UNIQUE(sid, at_ns, kind)
+) STRICT;
+CREATE TABLE IF NOT EXISTS event_waiting(
+  fid INTEGER PRIMARY KEY,      -- a changed file that the queries have to look at when it is indexed
+  at_ns INTEGER NOT NULL,       -- its latest change
+  actor TEXT NOT NULL           -- who made that
+) STRICT;
+CREATE TABLE IF NOT EXISTS event_matched(
+  sid INTEGER NOT NULL,         -- a subscription with a query
+  fid INTEGER NOT NULL,         -- a file that matched it at the last look
+  PRIMARY KEY(sid, fid)
+) STRICT, WITHOUT ROWID;
+""",
+)
+
+MATCHES = "matches"
+"""The kind of the event that a file has begun to match a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A wish to be told: of a path, or of a query."""
+
+    sid: SubscriptionId
+    path: RelPath | None
+    fid: Fid | None
+    query: str | None
+    actor: str
+    made_ns: TimeNs
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A change as the version store has it, the two names of a move in one.
+
+    Attributes:
+        before, after: the version that the name stood for, None for none.
+    """
+
+    at_ns: TimeNs
+    kind: ChangeKind
+    fid: Fid
+    path: RelPath
+    old_path: RelPath | None
+    before: VersionId | None
+    after: VersionId | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a subscriber is told.
+
+    Attributes:
+        seq: its number; the next ones are asked for with it.
+        summary: what changed, in short; holds text of the file.
+    """
+
+    seq: int
+    sid: SubscriptionId
+    at_ns: TimeNs
+    kind: str
+    path: RelPath
+    old_path: RelPath | None
+    actor: str
+    version: int | None
+    summary: str
