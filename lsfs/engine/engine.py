@@ -15,7 +15,6 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from lsfs.capture.acknowledging import Acknowledger
@@ -25,13 +24,17 @@ from lsfs.capture.events import Dirty
 from lsfs.capture.recorder import Recorder
 from lsfs.catalogue import Catalogue
 from lsfs.changes.changes import Changes
+from lsfs.changes.recovery import Recovered
 from lsfs.config import Config
 from lsfs.embed.embedder import Embedder
 from lsfs.engine.home import Home, Lock
 from lsfs.engine.mounts import Mounts
 from lsfs.indexer.opening import IndexSettings, open_index
+from lsfs.links.links import Links
 from lsfs.model import RelPath, path_json
 from lsfs.packs.store import Packs
+from lsfs.subscriptions.matching import IndexMatcher
+from lsfs.subscriptions.subscriptions import Subscriptions
 from lsfs.text.extract import Limits
 from lsfs.versions.versions import Versions
 from lsfs.watch.ignore import IgnoreRules
@@ -63,12 +66,15 @@ class Engine:
         self.capture = Capture(self.recorder, state=home.state, baseline_bytes=config.versions.baseline_bytes)
         self.acknowledger = Acknowledger(self.recorder, home.state / "captured")
         self.mounts = Mounts(home, config.mount, engine_command, on_attach=self._attached, on_detach=self.acknowledger.detach)
-        self.changes = Changes(self.recorder, self.versions, writers=self.mounts.writers)
+        self.changes = Changes(self.recorder, self.versions, self.packs, writers=self.mounts.writers)
         self.ignore = IgnoreRules(self.root, config.index.ignore_files)
         settings = IndexSettings(limits=Limits(), chroma_server=_server(config.index.chroma_url))
         self._index = open_index(self.catalogue, self.versions, self.root, home.state, embedder, self.ignore.reason, settings)
         self.indexer, self.search = self._index.indexer, self._index.search
         self.attributes, self.texts = self._index.attributes, self._index.texts
+        self.extractor = self._index.extractor
+        self.links = Links(self.catalogue, self.versions, self.disk, home.state, config.share)
+        self.subscriptions = Subscriptions(self.catalogue, self.versions, IndexMatcher(self.search, self.texts, self.indexer))
         self.watcher = Watcher(self.root, self._dirty, skip=self.disk.ignores)
         self.started_at = time.time()
         self._stopped = threading.Event()
@@ -84,12 +90,15 @@ class Engine:
     def start(self) -> None:
         """Recover what was cut off, then record, watch, index and serve the mounts that live."""
         for line in self.changes.recover():
-            _LOG.warning("recovered: %s", line)
+            _LOG.warning("%s", _recovered(line))
         self.capture.listen(self.indexer.changed)
+        self.capture.listen(self.subscriptions.changed)
         self.acknowledger.start()
         self.capture.start()
         self.watcher.start()
         self.indexer.start()
+        self.subscriptions.start()
+        self.links.start()
         self.mounts.adopt()
 
     def stop(self, *, unmount: bool) -> list[str]:
@@ -103,6 +112,8 @@ class Engine:
         self.watcher.stop()
         self.capture.poll()
         self.capture.settle(10.0)
+        self.links.stop()
+        self.subscriptions.stop()
         self._index.close()
         self.capture.stop()
         self.acknowledger.stop()
@@ -154,6 +165,7 @@ class Engine:
         """Return in words what does not work as it should."""
         said = [self.capture.degraded] if self.capture.degraded else []
         said += self.watcher.degraded()
+        said += [self.links.problem] if self.links.problem else []
         return said
 
     def status(self) -> dict[str, Any]:
@@ -185,10 +197,15 @@ class Engine:
             "missed_count": counts["missed"],
             "skipped": skipped,
             "skipped_count": len(progress.skipped),
-            "recovered": [asdict(r) if hasattr(r, "__dataclass_fields__") else str(r) for r in self.changes.recovered],
+            "recovered": [_recovered(r) for r in self.changes.recovered],
             "degraded": self.degraded() + progress.degraded,
             "mounts": self.mounts.list(),
         }
+
+
+def _recovered(r: Recovered) -> str:
+    restored = f"{len(r.restored)} paths put back" + (f", {len(r.kept)} left as they are" if r.kept else "")
+    return f"transaction {r.id} ({r.prompt or 'no prompt'}) was cut off and taken back: {restored}"
 
 
 def _server(url: str) -> tuple[str, int] | None:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from lsfs.model import FOREVER, Entry, RelPath
+from lsfs.model import FOREVER, Entry, Kind, RelPath
 from lsfs.versions.rows import ENTRY, entry_from
 
 _LIVE = f"SELECT {ENTRY} FROM dentry d JOIN file f ON f.fid=d.fid JOIN version v ON v.vid=f.vid WHERE d.to_ns={FOREVER}"
@@ -62,6 +62,14 @@ def _folder(under: bytes, *, recursive: bool) -> tuple[str, dict[str, Any]]:
         return "", {}
     low, high = below(under)
     return " AND d.path>=:low AND d.path<:high", {"low": low, "high": high}
+
+
+def names_ever(con: sqlite3.Connection, under: bytes) -> list[tuple[bytes, Kind]]:
+    """Return every name that was ever directly in a folder, with the kind of what it stood for last, by name."""
+    rows = con.execute(
+        "SELECT d.path, f.kind, max(d.to_ns) FROM dentry d JOIN file f USING(fid) WHERE d.parent=? GROUP BY d.path", (under,)
+    )
+    return sorted((path.rpartition(b"/")[2], Kind(kind)) for path, kind, _ in rows)
 
 
 def live_stats(con: sqlite3.Connection) -> Iterator[tuple[RelPath, int, int, int, int]]:

@@ -27,6 +27,7 @@ from lsfs.versions.schema import SCHEMA
 _WHY = {
     State.PENDING: "is not stored yet: the baseline has not come to it",
     State.MISSED: "was missed: it was overwritten before it could be stored",
+    State.REMOVED: "was removed under the retention rules",
     State.DELETED: "is the end of a deleted file",
 }
 
@@ -78,6 +79,10 @@ class Versions:
     def list(self, under: RelPath = _ROOT, *, at_ns: int | None = None, recursive: bool = False) -> list[Entry]:
         """Return the names directly, or anywhere, below a folder at a time, in the order of their paths."""
         return tree.listing(self._con(), under, at_ns, recursive=recursive)
+
+    def names_ever(self, under: RelPath = _ROOT) -> builtins.list[tuple[bytes, Kind]]:
+        """Return every name that was ever directly in a folder, with the kind of what it stood for last, by name."""
+        return tree.names_ever(self._con(), under)
 
     def live_stats(self) -> Iterator[tuple[RelPath, int, int, int, int]]:
         """Yield (path, ino, size, mtime_ns, ctime_ns) of every live name; ctime is -1 where the file has to be read again."""

@@ -18,7 +18,7 @@ class CallCompleter(Completer):
     def __init__(self, calls: Mapping[str, ArgumentParser]) -> None:
         self._calls = calls
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002
         """Yield what could follow."""
         words = document.text_before_cursor.split(" ")
         word = words[-1]
@@ -35,7 +35,7 @@ class PathsOfRoot(Completer):
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002
         """Yield the names in the folder that the last word is in."""
         if " " not in document.text_before_cursor:
             return

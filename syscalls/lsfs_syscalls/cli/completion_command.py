@@ -42,11 +42,16 @@ def _options(p: argparse.ArgumentParser) -> list[argparse.Action]:
 
 
 def _bash(commands: dict[str, argparse.ArgumentParser]) -> str:
-    cases = "\n".join(
-        f'            {name}) COMPREPLY=($(compgen -W "{" ".join(o for a in _options(p) for o in a.option_strings)}" -- "$cur"));;'
-        for name, p in commands.items()
-    )
+    cases = "\n".join(f"            {name}) {_complete(_words_of(p))};;" for name, p in commands.items())
     return _BASH.format(names=" ".join(commands), cases=cases)
+
+
+def _words_of(p: argparse.ArgumentParser) -> str:
+    return " ".join(o for a in _options(p) for o in a.option_strings)
+
+
+def _complete(words: str) -> str:
+    return f'COMPREPLY=($(compgen -W "{words}" -- "$cur"))'
 
 
 def _zsh(commands: dict[str, argparse.ArgumentParser]) -> str:

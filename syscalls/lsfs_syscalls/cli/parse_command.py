@@ -11,7 +11,7 @@ from datetime import datetime
 from lsfs.config import load_config
 from lsfs.errors import EXIT_ERROR, EXIT_FOUND, BadRequest
 from lsfs_syscalls.cli.session import Session
-from lsfs_syscalls.parse import make_parser
+from lsfs_syscalls.parsers import make_parser
 from lsfs_syscalls.render.plan import plan_lines, question_lines
 
 

@@ -55,7 +55,7 @@ def _names() -> set[str]:
 
 def _calls() -> argparse._SubParsersAction[argparse.ArgumentParser]:
     grammar = _Grammar(add_help=False)
-    sub = grammar.add_subparsers(parser_class=_Grammar)
+    sub: argparse._SubParsersAction[argparse.ArgumentParser] = grammar.add_subparsers(parser_class=_Grammar)
     add_calls(sub, common_options())
     return sub
 

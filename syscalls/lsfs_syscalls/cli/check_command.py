@@ -1,0 +1,21 @@
+"""`lsfs check`: verify what is stored."""
+
+from __future__ import annotations
+
+from lsfs.errors import EXIT_ERROR, EXIT_FOUND
+from lsfs_syscalls.cli.session import Session
+
+
+def run(session: Session) -> int:
+    """Verify packs, catalogue, tree and index; print every damage in words."""
+    options = session.options
+    body = {"repair": bool(options.repair), "sample": options.sample}
+    report = session.client.request("POST", "/check", body, timeout_s=3600.0)
+    if session.flag("json"):
+        session.print_json(report)
+    else:
+        for line in [*report["damage"], *report["repaired"]]:
+            session.print(line)
+        if not report["damage"]:
+            session.print("everything that was read is as it should be")
+    return EXIT_FOUND if not report["damage"] else EXIT_ERROR

@@ -1,0 +1,47 @@
+"""`lsfs status`: how the engine is, honestly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lsfs.engine.home import is_locked
+from lsfs.errors import EXIT_FOUND, EXIT_NOTHING
+from lsfs_syscalls.cli.session import Session
+
+
+def run(session: Session) -> int:
+    """Print the status; an engine that does not run is not started for it."""
+    client = session.client
+    if not is_locked(client.home.state):
+        if session.flag("json"):
+            session.print_json({"root": str(client.home.root), "pid": None})
+        session.note(f"no engine runs for {client.home.root}; it starts with the next command, or with lsfs up")
+        return EXIT_NOTHING
+    status = client.status()
+    if session.flag("json"):
+        session.print_json(status)
+    else:
+        session.print("\n".join(_lines(status)))
+    return EXIT_FOUND
+
+
+def _lines(s: dict[str, Any]) -> Iterator[str]:
+    yield f"{s['root']}: engine {s['pid']}, up {s['uptime_s']:.0f} s"
+    waiting = f", {s['pending']} wait" if s["pending"] else ""
+    vectors = f", {s['vectors_pending']} by words only so far" if s["vectors_pending"] else ""
+    yield f"files     {s['files']} in {s['folders']} folders, {s['indexed']} indexed{waiting}{vectors}"
+    yield f"versions  {s['versions']} in {s['store_bytes'] / 1e6:.1f} MB (of {s['content_bytes'] / 1e6:.1f} MB content)"
+    if s["baseline_pending"]:
+        over = f" ({s['baseline_over_budget']} over the budget)" if s["baseline_over_budget"] else ""
+        yield f"baseline  {s['baseline_pending']} files wait for their first version{over}"
+    for m in s["mounts"] or []:
+        yield f"mounted   {m['mountpoint']}{' with passthrough' if m['passthrough'] else ''}"
+    for m in s["missed"]:
+        yield f"missed    {m['path']} version {m['version']}: overwritten before it could be stored"
+    for k in s["skipped"][:10]:
+        yield f"skipped   {k['path']}: {k['reason']}"
+    for r in s["recovered"]:
+        yield f"recovered {r}"
+    for d in s["degraded"]:
+        yield f"degraded  {d}"

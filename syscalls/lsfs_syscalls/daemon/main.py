@@ -1,0 +1,114 @@
+"""The engine process: `python -m lsfs_syscalls.daemon.main --root DIR [--state DIR] [--ready-fd N]`.
+
+Started by exec, by `lsfs up`, by a client on demand, or by a mount process whose engine is gone. It says on the ready
+descriptor "1", or in words why not, and serves until it is asked to stop (POST /stop, SIGTERM, SIGINT).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from lsfs.config import Config, load_config
+from lsfs.embed.embedder import Embedder
+from lsfs.embed.onnx import OnnxEmbedder
+from lsfs.embed.sentence import SentenceTransformersEmbedder
+from lsfs.engine.engine import Engine
+from lsfs.engine.home import make_home, resolve_root
+from lsfs.errors import BadRequest, LsfsError
+from lsfs.wire.http import Server
+from lsfs_syscalls.daemon.routes import Routes, Stopping
+from lsfs_syscalls.parsers import make_parser
+
+_LOG = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve a root; return the exit status."""
+    options = _options(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        _serve(options)
+    except (LsfsError, OSError) as e:
+        _LOG.error("%s", e)
+        _say(options.ready_fd, str(e))
+        return 2
+    return 0
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    p = argparse.ArgumentParser(prog="lsfs-engine")
+    p.add_argument("--root", required=True)
+    p.add_argument("--state")
+    p.add_argument("--ready-fd", type=int, default=-1)
+    p.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=JSON", help="a setting, before all others")
+    return p.parse_args(argv)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    home = make_home(resolve_root(options.root), Path(options.state) if options.state else None, os.environ)
+    flags = {k: json.loads(v) for k, _, v in (s.partition("=") for s in options.set)}
+    config = load_config(environ=os.environ, state=home.state, flags=flags)
+    command = [
+        sys.executable,
+        "-m",
+        __spec__.name if __spec__ else __name__,
+        "--root",
+        str(home.root),
+        "--state",
+        str(home.state),
+    ]
+    engine = Engine(home, config, make_embedder(config), [*command, *(x for s in options.set for x in ("--set", s))])
+    stopping = Stopping(unmount=False)
+    server = Server(home.socket, Routes(engine, lambda: make_parser(config), stopping), _logged)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="http", daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.event.set())
+    try:
+        engine.start()
+        _LOG.info("serving %s", home.root)
+        _say(options.ready_fd, "1")
+        while not stopping.event.wait(3600.0):
+            continue
+    finally:
+        for words in engine.stop(unmount=stopping.unmount):
+            _LOG.warning("%s", words)
+        server.shutdown()
+        server.server_close()
+        home.socket.unlink(missing_ok=True)
+    _LOG.info("ended")
+
+
+def make_embedder(config: Config) -> Embedder:
+    """Return the embedder that the configuration names.
+
+    Raises:
+        BadRequest: there is no such embedder.
+    """
+    kind, _, model = config.embed.model.partition(":")
+    if kind == "minilm":
+        return OnnxEmbedder(threads=config.index.threads)
+    if kind == "sentence-transformers" and model:
+        return SentenceTransformersEmbedder(model)
+    raise BadRequest(f"[embed] model is {config.embed.model!r}; it takes minilm or sentence-transformers:MODEL")
+
+
+def _logged(path: str, e: BaseException) -> None:
+    _LOG.error("%s failed", path, exc_info=e)
+
+
+def _say(fd: int, words: str) -> None:
+    if fd >= 0:
+        os.write(fd, words.encode()[:4000])
+        os.close(fd)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

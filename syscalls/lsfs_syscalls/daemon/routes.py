@@ -1,0 +1,184 @@
+"""The engine's HTTP routes: what a client or a mount can ask.
+
+    GET  /status                     how the engine is
+    POST /wait     {timeout_s}       return when everything is recorded and indexed
+    POST /parse    {prompt, now}     the plan of a prompt
+    POST /ask      {prompt, ...}     the plan, and its answers if it only reads, or else a preview
+    POST /preview  {plan}            what a plan would do
+    POST /plan     {plan, consent}   run a plan
+    POST /call/NAME {args, consent}  run one call
+    POST /tree     {...}             the semantic tree, for mounts (lsfs.wire.tree)
+    POST /mount, /unmount {mountpoint}, POST /stop {unmount}, POST /check {...}
+
+Common to those that run something: actor, now (ISO 8601), explain, dry_run, files (the last answer's paths, for "it").
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lsfs.engine.engine import Engine
+from lsfs.errors import BadRequest, NotFound
+from lsfs.model import show
+from lsfs_syscalls.calls.record import Effect
+from lsfs_syscalls.daemon.tree_service import TreeService
+from lsfs_syscalls.guard import preview
+from lsfs_syscalls.parse.context import ParseContext
+from lsfs_syscalls.parse.parser import Parser
+from lsfs_syscalls.plan import Plan
+from lsfs_syscalls.run.context import Answer
+from lsfs_syscalls.run.runner import run_plan
+
+Body = dict[str, Any]
+LONGEST_WAIT_S = 3600.0
+
+
+@dataclass(slots=True)
+class Stopping:
+    """How the engine was asked to end.
+
+    Attributes:
+        said: what has to be said of mounts that were busy.
+    """
+
+    event: threading.Event = field(default_factory=threading.Event)
+    unmount: bool = True
+
+
+class Routes:
+    """Answers requests on one engine.
+
+    Args:
+        parser: called on the first prompt, because its model takes a moment to load.
+    """
+
+    def __init__(self, engine: Engine, parser: Callable[[], Parser], stopping: Stopping) -> None:
+        self._engine = engine
+        self._make_parser = parser
+        self._parser: Parser | None = None
+        self._lock = threading.Lock()
+        self._stopping = stopping
+        self._tree = TreeService(engine, self.parser)
+        self._table: dict[str, Callable[[Body], Body]] = {
+            "/status": lambda _: engine.status(),
+            "/wait": self._wait,
+            "/parse": lambda b: self._parse(b).to_json(),
+            "/ask": self._ask,
+            "/preview": lambda b: self._preview(Plan.from_json(b["plan"]), b),
+            "/plan": lambda b: {"answers": self._run(Plan.from_json(b["plan"]), b)},
+            "/tree": lambda b: self._tree.answer(b),
+            "/mount": lambda b: engine.mount(Path(_text(b, "mountpoint"))),
+            "/unmount": lambda b: {"said": engine.mounts.stop(Path(os.path.realpath(_text(b, "mountpoint"))))},
+            "/stop": self._stop,
+            "/check": self._check,
+        }
+
+    def __call__(self, path: str, body: Body) -> Body:
+        """Answer one request.
+
+        Raises:
+            LsfsError: what went wrong; the transport turns it into an HTTP error.
+        """
+        if path.startswith("/call/"):
+            return self._call(path.removeprefix("/call/"), body)
+        route = self._table.get(path)
+        if route is None:
+            raise NotFound(f"there is no route {show(path.encode())}; there are {', '.join(self._table)}, /call/NAME")
+        try:
+            return route(body)
+        except KeyError as e:
+            raise BadRequest(f"{path} needs {e.args[0]!r} in its body") from e
+
+    def parser(self) -> Parser:
+        """Return the parser, loaded on first use."""
+        with self._lock:
+            if self._parser is None:
+                self._parser = self._make_parser()
+            return self._parser
+
+    def _wait(self, body: Body) -> Body:
+        timeout_s = min(float(body.get("timeout_s") or LONGEST_WAIT_S), LONGEST_WAIT_S)
+        return {"settled": self._engine.settle(timeout_s, vectors=bool(body.get("vectors", True)))}
+
+    def _stop(self, body: Body) -> Body:
+        self._stopping.unmount = bool(body.get("unmount", True))
+        said = self._engine.mounts.stop_all() if self._stopping.unmount else []
+        self._stopping.event.set()
+        return {"pid": os.getpid(), "said": said}
+
+    def _check(self, body: Body) -> Body:
+        return self._engine.check(repair=bool(body.get("repair")), sample=float(body.get("sample", 1.0)))
+
+    # Prompts and plans
+
+    def _parse(self, body: Body) -> Plan:
+        files = tuple(str(f) for f in body.get("files") or ())
+        context = ParseContext(files=files, candidates=self._candidates)
+        return self.parser().parse(_text(body, "prompt"), _now(body), context)
+
+    def _candidates(self, name: str) -> list[str]:
+        """Return the paths that a name can mean: the one that has it, or all that resemble it."""
+        found = self._engine.versions.resolve_name(name, limit=8, deleted=True)
+        exact = [c for c in found if c.score >= 1.0 and not c.deleted]
+        return [show(c.path) for c in (exact[:1] or found)]
+
+    def _ask(self, body: Body) -> Body:
+        plan = self._parse(body)
+        out: Body = {"plan": plan.to_json()}
+        if plan.clarify is not None:
+            return out
+        if plan.effect is Effect.READ and not body.get("dry_run"):
+            return out | {"answers": self._run(plan, body)}
+        return out | {"preview": self._preview(plan, body)}
+
+    def _preview(self, plan: Plan, body: Body) -> Body:
+        return preview(self._engine, plan, now=_now(body), actor=_actor(body))
+
+    def _run(self, plan: Plan, body: Body) -> list[Body]:
+        answers = run_plan(
+            self._engine,
+            plan,
+            actor=_actor(body),
+            consent=body.get("consent") is True,
+            now=_now(body),
+            explain=bool(body.get("explain")),
+        )
+        return [_body(a) for a in answers]
+
+    def _call(self, name: str, body: Body) -> Body:
+        plan = Plan.from_json({"parser": "direct", "steps": [{"syscall": name, "args": body.get("args") or {}}]})
+        if body.get("dry_run"):
+            return self._preview(plan, body)
+        return self._run(plan, body)[-1]
+
+
+def _body(answer: Answer) -> Body:
+    return dict(answer.body) if answer.found else {**answer.body, "found": False}
+
+
+def _text(body: Body, key: str) -> str:
+    value = body[key]
+    if not isinstance(value, str) or not value.strip():
+        raise BadRequest(f"`{key}` is a text that is not empty")
+    return value
+
+
+def _actor(body: Body) -> str:
+    return str(body.get("actor") or "user")[:100]
+
+
+def _now(body: Body) -> datetime:
+    text = body.get("now")
+    if text is None:
+        return datetime.now().astimezone()
+    try:
+        t = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise BadRequest(f"`now` is a time like 2026-11-23T12:00, not {text!r}") from None
+    return t if t.tzinfo else t.astimezone()

@@ -1,0 +1,96 @@
+"""What this machine offers lsfs: each thing looked at for real, with the advice that mends it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import lsfs.embed
+from lsfs.config import load_config
+from lsfs.errors import LsfsError
+
+ROOM_BYTES = 1 << 30
+WATCHES = 100_000
+PASSTHROUGH_KERNEL = (6, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing.
+
+    Attributes:
+        needed: lsfs does not work without it; else it works less well.
+        advice: what to do when it is not ok.
+    """
+
+    what: str
+    ok: bool
+    needed: bool
+    advice: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as an object."""
+        return asdict(self)
+
+
+def examine(environ: Mapping[str, str]) -> list[Finding]:
+    """Look at everything."""
+    return [*_mounting(), *_limits(), *_configuration(environ)]
+
+
+def _mounting() -> list[Finding]:
+    kernel = tuple(int("".join(c for c in p if c.isdigit()) or 0) for p in platform.release().split(".")[:2])
+    root = os.geteuid() == 0
+    passthrough = root and kernel >= PASSTHROUGH_KERNEL
+    return [
+        Finding(f"Python {sys.version.split()[0]}", sys.version_info >= (3, 11), True, "install Python 3.11 or later"),
+        Finding(
+            "/dev/fuse",
+            os.access("/dev/fuse", os.R_OK | os.W_OK),
+            True,
+            "load the module (modprobe fuse); give the user access",
+        ),
+        Finding(
+            "fusermount3" + (" (not needed as root)" if root else ""),
+            shutil.which("fusermount3") is not None,
+            not root,
+            "install it (Debian: apt-get install fuse3)",
+        ),
+        Finding(
+            "FUSE passthrough",
+            passthrough,
+            False,
+            "needs Linux 6.9 and root; without it reads and writes go through the mount process",
+        ),
+    ]
+
+
+def _limits() -> list[Finding]:
+    try:
+        watches = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
+    except (OSError, ValueError):
+        watches = 0
+    free = shutil.disk_usage("/").free
+    model = Path(lsfs.embed.__file__).parent / "data"
+    return [
+        Finding(f"inotify watches: {watches}", watches >= WATCHES, False, "sysctl fs.inotify.max_user_watches=1048576"),
+        Finding(
+            f"disk: {free / 1e9:.0f} GB free", free >= ROOM_BYTES, False, "versions need room; free some or use --state DIR"
+        ),
+        Finding("embedding model", any(model.glob("*.onnx")), True, "make it: make models"),
+    ]
+
+
+def _configuration(environ: Mapping[str, str]) -> list[Finding]:
+    try:
+        config = load_config(environ=environ)
+    except LsfsError as e:
+        return [Finding("configuration", False, True, str(e))]
+    model = config.llm.base_url or "none (the offline parser is used)"
+    return [Finding("configuration", True, True), Finding(f"language model: {model}", True, False)]

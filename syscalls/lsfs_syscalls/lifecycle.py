@@ -1,0 +1,114 @@
+"""The life of an engine from outside: up, down, and what `doctor` looks at.
+
+Mounting over the root itself hides root and state from every new process. As root, the root is first bind-mounted under a
+private name in the runtime directory, which all our processes use; it is undone by `down`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from lsfs.engine.home import Home, is_locked, make_home, resolve_root
+from lsfs.errors import BadRequest, NotFound, Unavailable
+from lsfs_syscalls.connect import Body, Client, start_engine
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_MS_BIND, _MS_PRIVATE, _MNT_DETACH = 4096, 1 << 18, 2
+STOP_S = 60.0
+
+
+def up(root: str, mountpoint: str | None, *, state: str | None, environ: Mapping[str, str]) -> Body:
+    """Serve a root, and mount it where asked; what runs already is joined.
+
+    Returns:
+        {"root", "state", "pid", "started": whether this call started the engine, "mount": the mount or None}
+
+    Raises:
+        LsfsError: the root or the mount point is not fit, or the engine does not start.
+    """
+    path = clean_dead_mount(root)
+    over = mountpoint is not None and os.path.realpath(os.path.expanduser(mountpoint)) == str(path)
+    home = make_home(path, Path(state).absolute() if state else None, environ)
+    if over:
+        _bind(home)
+    started = not is_locked(home.state)
+    if started:
+        start_engine(home)
+    client = Client(home, environ)
+    mount = None
+    if mountpoint is not None:
+        where = clean_dead_mount(mountpoint, make=True)
+        mount = client.request("POST", "/mount", {"mountpoint": str(where)})
+    pid = client.status()["pid"]
+    return {"root": str(home.root), "state": str(home.state), "pid": pid, "started": started, "mount": mount}
+
+
+def clean_dead_mount(path: str, *, make: bool = False) -> Path:
+    """Return a directory's real path; a mount whose process is gone (ENOTCONN) is detached first.
+
+    Args:
+        make: make the directory where it is missing (a mount point).
+    """
+    where = Path(os.path.expanduser(path)).absolute()
+    try:
+        os.stat(where)
+    except FileNotFoundError:
+        if make:
+            where.mkdir(parents=True)
+    except OSError:
+        _LIBC.umount2(os.fsencode(where), _MNT_DETACH)
+    return Path(os.path.realpath(where)) if make else resolve_root(where)
+
+
+def _bind(home: Home) -> None:
+    """Give the root a private second name, by which we reach it below the mount.
+
+    Raises:
+        BadRequest: we may not (not root), or the state would be hidden.
+        Unavailable: the engine runs without it, or the kernel refused.
+    """
+    if os.geteuid() != 0:
+        if home.state.is_relative_to(home.root):
+            raise BadRequest("to mount over the root itself without being root, keep the state elsewhere: --state DIR")
+        return
+    private = home.runtime / "root"
+    if os.path.ismount(private):
+        return
+    if is_locked(home.state):
+        raise Unavailable("the engine serves this root already; `lsfs down` first, then mount it over itself")
+    private.mkdir(mode=0o700, exist_ok=True)
+    if _LIBC.mount(os.fsencode(home.root), os.fsencode(private), None, _MS_BIND, None):
+        e = ctypes.get_errno()
+        raise Unavailable(f"the root cannot be bind-mounted at {private}: {os.strerror(e)}")
+    _LIBC.mount(None, os.fsencode(private), None, _MS_PRIVATE, None)
+
+
+def down(client: Client) -> Body:
+    """End the mounts and the engine of a root; return {"pid", "said": what has to be said of busy mounts}.
+
+    Raises:
+        NotFound: no engine runs.
+        Unavailable: it did not end in time.
+    """
+    home = client.home
+    if not is_locked(home.state):
+        _unbind(home)
+        raise NotFound(f"no engine runs for {home.root}")
+    answer = client.request("POST", "/stop", {"unmount": True}, start=False, timeout_s=STOP_S)
+    until = time.monotonic() + STOP_S
+    while is_locked(home.state):
+        if time.monotonic() > until:
+            raise Unavailable(f"the engine (pid {answer['pid']}) has not ended within {STOP_S:.0f} s; its log is {home.log}")
+        time.sleep(0.02)
+    _unbind(home)
+    return answer
+
+
+def _unbind(home: Home) -> None:
+    private = home.runtime / "root"
+    if os.path.ismount(private):
+        _LIBC.umount2(os.fsencode(private), _MNT_DETACH)
