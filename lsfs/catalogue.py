@@ -143,6 +143,11 @@ class Catalogue:
         with self.write() as con:
             con.execute("INSERT INTO meta VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", (key, value))
 
+    def scrub(self) -> None:
+        """Leave nothing of removed rows behind: empty the write-ahead log (secure_delete has zeroed the pages)."""
+        with self._lock:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Write the clock down, checkpoint and close every connection."""
         with self._lock:

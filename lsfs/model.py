@@ -54,6 +54,7 @@ class State(StrEnum):
     MISSED = "missed"  # it existed, its content was gone before we could take it
     TORN = "torn"  # its writer never paused; stored as read
     DELETED = "deleted"  # the end of a name: no content
+    REMOVED = "removed"  # its content was collected under the retention rules
 
 
 class ChangeKind(StrEnum):

@@ -22,6 +22,7 @@ from lsfs.capture.taking import GRAIN_NS, Taken, take
 from lsfs.capture.writing import Effects, Group
 from lsfs.catalogue import Catalogue
 from lsfs.model import Change, Kind, RelPath, State
+from lsfs.packs.content import Content
 from lsfs.versions.contents import ContentStore
 from lsfs.versions.ids import Ids
 from lsfs.versions.records import Record
@@ -54,6 +55,7 @@ class Recorder:
         self.ids = Ids(catalogue.read())
         self._describer = Describer(catalogue, self.ids)
         self._listeners: list[Callable[[list[Change]], None]] = []
+        self._reserved: dict[int, set[bytes]] = {}
         self.holder: Callable[[bytes], int | None] = _nobody
         """Tells the transaction that is changing a path just now."""
         self.on_stored: list[Callable[[list[Known]], None]] = []
@@ -109,6 +111,19 @@ class Recorder:
         """Commit records that are not changes of files (tags, transactions, locks)."""
         with self.lock:
             self.group().flush(records, effects)
+
+    def reserve(self, tx: int, content: Content) -> None:
+        """Keep content of an open transaction, which no version names yet, from being collected."""
+        self._reserved.setdefault(tx, set()).update(content.ids())
+
+    def release(self, tx: int) -> None:
+        """End the reservations of a transaction."""
+        self._reserved.pop(tx, None)
+
+    def reserved_chunks(self) -> set[bytes]:
+        """Return the ids of the chunks that open transactions need."""
+        with self.lock:
+            return set().union(*self._reserved.values())
 
     def group(self) -> Group:
         """Return an empty group that announces to the listeners."""

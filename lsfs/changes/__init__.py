@@ -3,7 +3,8 @@
 from lsfs.changes.changes import Changes
 from lsfs.changes.log import TransactionInfo
 from lsfs.changes.recovery import Recovered
+from lsfs.changes.removing import ForgetReport
 from lsfs.changes.rollback import Goal
 from lsfs.changes.transaction import Transaction
 
-__all__ = ["Changes", "Goal", "Recovered", "Transaction", "TransactionInfo"]
+__all__ = ["Changes", "ForgetReport", "Goal", "Recovered", "Transaction", "TransactionInfo"]

@@ -14,11 +14,17 @@ from lsfs.changes import effects, recovery
 from lsfs.changes.guard import Guard, Writers, no_writers
 from lsfs.changes.log import TransactionInfo, latest_to_undo, line, lines
 from lsfs.changes.putback import NOTHING, Target
+from lsfs.changes.removing import ForgetReport, Told, collect, finish_forgetting, forget
+from lsfs.changes.repairing import repair
 from lsfs.changes.rollback import Goal, targets_for
 from lsfs.changes.transaction import Transaction
 from lsfs.errors import BadRequest, Conflict, NotFound
-from lsfs.model import RelPath, TransactionId, show
-from lsfs.versions.records import BeginRecord
+from lsfs.model import RelPath, TransactionId, Version, show
+from lsfs.packs.store import Packs
+from lsfs.versions.checking import Finding, check
+from lsfs.versions.collecting import CollectReport
+from lsfs.versions.records import BeginRecord, PinRecord
+from lsfs.versions.retention import Rules
 from lsfs.versions.versions import Versions
 
 OnConflict = Literal["refuse", "keep_mine", "force"]
@@ -31,7 +37,9 @@ class Changes:
         writers: tells which paths a program has open for writing through the mount.
     """
 
-    def __init__(self, recorder: Recorder, versions: Versions, *, writers: Writers = no_writers) -> None:
+    def __init__(self, recorder: Recorder, versions: Versions, packs: Packs, *, writers: Writers = no_writers) -> None:
+        self._packs = packs
+        self.on_forget: list[Told] = []
         self._recorder = recorder
         self._versions = versions
         self.guard = Guard(recorder.disk, versions, writers)
@@ -214,12 +222,35 @@ class Changes:
         with self.begin(actor=actor, prompt=prompt) as tx:
             return tx.snapshot(name, at_ns)
 
+    def pin(self, version: Version, *, pinned: bool = True) -> None:
+        """Keep a version whatever the retention rules say, or no longer."""
+        self._recorder.write([PinRecord(version.vid, self._recorder.catalogue.tick(), pinned)])
+
+    def gc(self, rules: Rules, *, dry_run: bool = False) -> CollectReport:
+        """Let versions go under the retention rules and give the room back."""
+        return collect(self._recorder, self._packs, rules, dry_run=dry_run)
+
+    def forget(self, paths: Sequence[RelPath]) -> ForgetReport:
+        """Remove files and their whole histories for good; `on_forget` listeners remove what they keep.
+
+        Raises:
+            NotFound: there is, and was, no such file.
+            Denied, Conflict: locked, or open for writing.
+        """
+        return forget(self._recorder, self._packs, self.guard, paths, self.on_forget)
+
+    def check(self, *, sample: float = 1.0, mend: bool = False) -> list[Finding]:
+        """Return what is wrong with tables and packs, in words; with `mend`, what is left after mending what can be."""
+        found = check(self._recorder.catalogue, self._packs, sample=sample)
+        return repair(self._recorder, self._packs, found) if mend and found else found
+
     def recover(self) -> list[recovery.Recovered]:
         """Take back what was cut off by a crash; call at start, before anything else changes the root.
 
         Returns:
             One line for each transaction; `status` tells them.
         """
+        finish_forgetting(self._recorder, self._packs, self.on_forget)
         self.recovered = recovery.recover(self._recorder, self._versions, self.guard)
         return self.recovered
 

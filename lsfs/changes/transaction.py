@@ -94,6 +94,7 @@ class Transaction:
             undo.callback(self._hand.discard, staged)
             with self._recorder.lock:
                 content = self._recorder.packs.add_file(staged.fd, size_hint=os.fstat(staged.fd).st_size)
+                self._recorder.reserve(self.id, content)
                 self._intend("write", {path: was}, {path: content.digest})
             undo.pop_all()
         self._hand.place(staged)
@@ -350,6 +351,7 @@ class Transaction:
         begin = [] if self._begun else [self._begin]
         self._record_touched([], [*begin, *labels, end])
         self._guard.release(self.id)
+        self._recorder.release(self.id)
 
     # Parts of a step
 

@@ -68,7 +68,7 @@ def _change(con: sqlite3.Connection, r: ChangeRecord) -> None:
             (r.at_ns, path, FOREVER, r.fid),
         )
     for path in r.begins:
-        con.execute("INSERT OR IGNORE INTO dentry VALUES(?,?,?,?,?)", (path, parent_of(path), r.fid, r.at_ns, FOREVER))
+        con.execute("INSERT OR IGNORE INTO dentry VALUES(?,?,?,?,?)", (path, FOREVER, r.fid, r.at_ns, parent_of(path)))
     _file(con, r, version)
     if r.tx is not None:
         _effects(con, r, version)
@@ -122,8 +122,9 @@ def _standing(con: sqlite3.Connection, path: bytes) -> tuple[int | None, int | N
 def _begin(con: sqlite3.Connection, r: BeginRecord) -> None:
     end_ns = None if r.state == "open" else r.at_ns
     con.execute(
-        "INSERT OR IGNORE INTO tx VALUES(?,?,?,?,?,?,?,?,?,NULL)",
-        (r.tx, r.at_ns, end_ns, r.kind, r.state, r.actor, r.prompt, r.plan, r.undoes),
+        "INSERT INTO tx VALUES(?,?,?,?,?,?,?,?,?,?) "
+        "ON CONFLICT(tx) DO UPDATE SET prompt=excluded.prompt, plan=excluded.plan WHERE excluded.prompt<>tx.prompt",
+        (r.tx, r.at_ns, r.end_ns or end_ns, r.kind, r.state, r.actor, r.prompt, r.plan, r.undoes, r.undone_by),
     )
 
 
@@ -185,8 +186,11 @@ def _drop(con: sqlite3.Connection, r: DropRecord) -> None:
             con.execute(f"DELETE FROM {table} WHERE fid=?", (fid,))
         con.execute("DELETE FROM effect WHERE before_fid=? OR after_fid=?", (fid, fid))
     for vid in r.vids:
-        con.execute("DELETE FROM version WHERE vid=? AND vid NOT IN (SELECT vid FROM file)", (vid,))
-        con.execute("DELETE FROM pin WHERE vid=?", (vid,))
+        con.execute(
+            "UPDATE version SET state='removed', content=NULL, digest=NULL, xattrs=NULL "
+            "WHERE vid=? AND vid NOT IN (SELECT vid FROM file)",
+            (vid,),
+        )
 
 
 def _pin(con: sqlite3.Connection, r: PinRecord) -> None:

@@ -22,8 +22,13 @@ def page(
     limit: int | None = None,
     before: int | None = None,
 ) -> list[Version]:
-    """Return the versions of a file, newest first; `until_ns` is the last instant included, `before` a version number."""
-    where, values = ["v.fid=?"], [fid]
+    """Return the versions of a file, newest first, without those that retention removed.
+
+    Args:
+        until_ns: the last instant included.
+        before: only versions with a smaller number.
+    """
+    where, values = ["v.fid=?", "v.state<>'removed'"], [fid]
     for condition, value in (("v.at_ns>=?", since_ns), ("v.at_ns<=?", until_ns), ("v.number<?", before)):
         if value is not None:
             where.append(condition)
@@ -88,7 +93,7 @@ _STEPS = (
 def _passed_over(row: tuple[Any, ...], seen: set[int | None]) -> bool:
     """Return whether a user never saw this as a state of its own: an end, or the inside of one transaction."""
     inside = row[7] is not None and row[7] in seen
-    return row[2] == State.DELETED or row[8] == "reverted" or inside
+    return row[2] in (State.DELETED, State.REMOVED) or row[8] == "reverted" or inside
 
 
 def _origin(con: sqlite3.Connection, row: tuple[Any, ...]) -> tuple[Any, ...]:

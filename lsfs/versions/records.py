@@ -81,7 +81,10 @@ class ChangeRecord:
 
 @dataclass(frozen=True, slots=True)
 class BeginRecord:
-    """A transaction begins; a burst is committed from its beginning on."""
+    """A transaction begins; a burst is committed from its beginning on.
+
+    `forget` writes a second one, without prompt and plan, in place of the first; it tells how the transaction ended.
+    """
 
     tx: int
     at_ns: int
@@ -91,6 +94,8 @@ class BeginRecord:
     prompt: str
     plan: str
     undoes: str
+    end_ns: int | None = None
+    undone_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,7 @@ class FillRecord:
 
 @dataclass(frozen=True, slots=True)
 class DropRecord:
-    """Versions and whole files that retention or `forget` removed; tables made again must not show them."""
+    """Versions whose content retention removed, and whole files that `forget` removed."""
 
     at_ns: int
     vids: tuple[int, ...]

@@ -27,10 +27,10 @@ CREATE TABLE IF NOT EXISTS file(
 CREATE INDEX IF NOT EXISTS file_ino ON file(ino);
 CREATE TABLE IF NOT EXISTS dentry(
   path BLOB NOT NULL,          -- full path; b"" is never a row
-  parent BLOB NOT NULL,        -- the folder's path; b"" for the root
+  to_ns INTEGER NOT NULL,      -- valid to here, exclusive; model.FOREVER while it is live
   fid INTEGER NOT NULL,        -- the file that the name stands for
-  from_ns INTEGER NOT NULL,    -- the name is valid from here
-  to_ns INTEGER NOT NULL,      -- to here, exclusive; model.FOREVER while it is live
+  from_ns INTEGER NOT NULL,    -- valid from here
+  parent BLOB NOT NULL,        -- the folder's path; b"" for the root
   PRIMARY KEY(path, to_ns, fid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS dentry_parent ON dentry(parent, to_ns, from_ns, path, fid);

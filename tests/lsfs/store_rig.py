@@ -31,7 +31,7 @@ class Rig:
         self.disk = Disk(os.fsencode(root), (os.fsencode(os.path.relpath(state, root)),))
         self.recorder = Recorder(self.catalogue, self.packs, self.disk)
         self.capture = Capture(self.recorder, state=state if journal else None)
-        self.changes = Changes(self.recorder, self.versions)
+        self.changes = Changes(self.recorder, self.versions, self.packs)
         self.seen: list[Change] = []
         self.recorder.listen(self.seen.extend)
         self._started = False

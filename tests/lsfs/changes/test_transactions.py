@@ -169,7 +169,7 @@ def test_a_file_that_is_open_for_writing_is_a_conflict_that_names_it(r: Rig) -> 
         return [x for x in paths if x == b"open"]
 
     r.save("open", "text")
-    changes = Changes(r.recorder, r.versions, writers=writers)
+    changes = Changes(r.recorder, r.versions, r.packs, writers=writers)
     with pytest.raises(Conflict) as caught, changes.begin(actor="user") as tx:
         tx.write(p("open"), b"x")
     assert caught.value.paths == ["open"]

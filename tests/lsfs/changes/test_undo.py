@@ -204,7 +204,7 @@ def test_a_cut_off_transaction_is_taken_back_at_the_next_start(r: Rig) -> None:
     tx.write(p("a"), b"half done")
     tx.delete(p("d"))
     tx.write(p("z"), b"new")
-    again = Changes(r.recorder, r.versions)
+    again = Changes(r.recorder, r.versions, r.packs)
     (line,) = again.recover()
     assert (line.prompt, line.kept) == ("half", {})
     assert r.tree() == before
@@ -219,7 +219,7 @@ def test_recovery_leaves_alone_what_someone_changed_after_the_crash(r: Rig) -> N
     tx.write(p("a"), b"two")
     tx.write(p("b"), b"two")
     r.write("a", "the user went on")
-    (line,) = Changes(r.recorder, r.versions).recover()
+    (line,) = Changes(r.recorder, r.versions, r.packs).recover()
     assert list(line.kept) == [b"a"]
     assert r.tree() == {"a": b"the user went on", "b": b"one"}
     assert b"two" in r.texts("a") or b"one" in r.texts("a")
