@@ -54,7 +54,8 @@ class OnnxEmbedder:
         tokenizer, session = self._load()
 
         def run(text: str) -> Vectors:
-            return _run(session, tokenizer.encode(text).ids)
+            # Lone surrogates, from damaged UTF-16, are not text to the tokenizer.
+            return _run(session, tokenizer.encode(text.encode("utf-8", "replace").decode()).ids)
 
         rows = [run(text) for text in texts] if len(texts) < 2 or self._threads < 2 else list(self._pool.map(run, texts))
         return unit_rows(np.stack(rows)) if rows else np.zeros((0, self.dimension), dtype=np.float32)

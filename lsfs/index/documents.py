@@ -23,7 +23,9 @@ from lsfs.text.extracted import Attributes, Extracted
 from lsfs.text.families import extension
 
 TEXT, NONE, SKIPPED, IGNORED = "text", "none", "skipped", "ignored"
-SHORT_LIVED_NS = 2_000_000_000
+KEPT_PAST = 100
+"""Closed documents a file keeps; older ones are dropped (their content is in the version store)."""
+
 _META_FIELDS = ("author", "affiliation", "subject", "keyword", "from", "to", "artist", "album", "column", "sheet", "attachment")
 _LEVEL = 3
 
@@ -71,11 +73,12 @@ class Documents:
             if row is None:
                 return None
             did, from_ns, state = row
-            if state == IGNORED or at_ns - from_ns < SHORT_LIVED_NS:
+            if state == IGNORED or at_ns <= from_ns:
                 drop(con, did)
             else:
                 _take_words(con, did)
-                con.execute("UPDATE doc SET to_ns=? WHERE did=?", (max(at_ns, from_ns), did))
+                con.execute("UPDATE doc SET to_ns=? WHERE did=?", (at_ns, did))
+                _drop_oldest(con, fid)
             return int(did)
 
     def renew(self, version: Version) -> bool:
@@ -122,6 +125,8 @@ class Documents:
 
     def move_past_words(self, limit: int = 20) -> int:
         """Put the words of up to `limit` closed documents into the table for searches of the past; return how many."""
+        if self._catalogue.read().execute("SELECT 1 FROM body WHERE past=-1").fetchone() is None:
+            return 0
         sql = "SELECT b.did FROM body b JOIN doc d ON d.did=b.did WHERE b.past=-1 LIMIT ?"
         with self._catalogue.write() as con:
             dids = [int(r[0]) for r in con.execute(sql, (limit,))]
@@ -155,6 +160,12 @@ def drop(con: sqlite3.Connection, did: int) -> None:
         )
     for table in ("doc", "body", "passage", "attribute"):
         con.execute(f"DELETE FROM {table} WHERE did=?", (did,))
+
+
+def _drop_oldest(con: sqlite3.Connection, fid: Fid) -> None:
+    sql = "SELECT did FROM doc WHERE fid=? AND to_ns<>? ORDER BY from_ns DESC LIMIT -1 OFFSET ?"
+    for (did,) in con.execute(sql, (fid, FOREVER, KEPT_PAST)).fetchall():
+        drop(con, did)
 
 
 def text_of(con: sqlite3.Connection, did: int) -> str:

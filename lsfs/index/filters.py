@@ -34,11 +34,11 @@ class _Sql:
 def is_filtered(query: Query) -> bool:
     """Tell whether the query has a condition, so that not every live document is allowed."""
     conditions = (
-        *(query.under, query.name, query.type, query.language, query.tags, query.files),
+        *(query.under, query.name, query.type, query.language, query.tags),
         *(query.authors, query.any_authors, query.affiliations, query.any_affiliations),
         *(query.since_ns, query.until_ns, query.at_ns, query.size_min, query.size_max),
     )
-    return any(value not in (None, (), b"", "") for value in conditions)
+    return query.files is not None or any(value not in (None, (), b"", "") for value in conditions)
 
 
 def allowed(con: sqlite3.Connection, query: Query, source: Source) -> dict[int, bytes]:

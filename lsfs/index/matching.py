@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
@@ -13,6 +14,7 @@ from lsfs.model import FOREVER
 
 TITLE_WEIGHT, META_WEIGHT, BODY_WEIGHT = 2.0, 1.5, 1.0
 NAME_WEIGHT = 0.5
+_COMMON = 5000
 Scores = dict[int, float]
 
 
@@ -43,20 +45,38 @@ class Matcher:
         return dict(sorted(scores.items(), key=lambda s: -s[1])[:limit])
 
     def coverage(self, terms: Terms, dids: Collection[int]) -> Scores:
-        """Return which share of the words, the rare ones counting more, each of these documents has."""
-        wanted = [f'"{word}"' for word in terms.words]
-        if not wanted or not dids:
+        """Return which share of the query's words, weighted by their rarity, each of these documents has."""
+        if not terms.words or not dids:
             return {}
         found: Scores = dict.fromkeys(dids, 0.0)
         total = 0.0
-        for expression in wanted:
-            having = self._having(expression, dids)
-            # Rarity within the candidates is cheap and enough: a word that all of them have says little.
-            weight = 1.0 + 1.0 / (1 + len(having))
+        size = self._size()
+        for word in terms.words:
+            expression = f'"{word}"'
+            weight = math.log((size + 1) / (min(self._frequency(expression), size) + 0.5))
             total += weight
-            for did in having:
+            for did in self._having(expression, dids).union(self._named(expression, dids)):
                 found[did] += weight
-        return {did: share / total for did, share in found.items()}
+        return {did: share / total for did, share in found.items()} if total > 0 else {}
+
+    def _size(self) -> int:
+        return int(self._con.execute("SELECT count(*) FROM doc WHERE to_ns=?", (FOREVER,)).fetchone()[0])
+
+    def _frequency(self, expression: str) -> int:
+        """Return how many documents have a word, counted up to a bound beyond which it says little anyway."""
+        count = 0
+        for table, bound in (("words", _COMMON), ("names", _COMMON)):
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH ? LIMIT ?)"
+            count = max(count, self._con.execute(sql, (expression, bound)).fetchone()[0])
+        return count
+
+    def _named(self, expression: str, dids: Collection[int]) -> set[int]:
+        """Return those of the documents whose path has a word."""
+        sql = (
+            "SELECT d.did FROM json_each(?) j JOIN doc d ON d.did=j.value JOIN placed p ON p.fid=d.fid"
+            " JOIN names n ON n.rowid=p.nid WHERE names MATCH ?"
+        )
+        return {r[0] for r in self._con.execute(sql, (json.dumps(list(dids)), expression))}
 
     def exactly(self, wanted: Wanted) -> set[int]:
         """Return the documents whose text, title, people or path have the keyword."""

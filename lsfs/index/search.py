@@ -39,9 +39,16 @@ class Search:
         meaning: Meaning,
         *,
         waiting: Callable[[], tuple[int, int]] = lambda: (0, 0),
+        before_past: Callable[[], object] = lambda: None,
         weights: Weights | None = None,
     ) -> None:
-        """Search the index; `waiting` tells how many files wait to be indexed, and for vectors (cheap, asked every time)."""
+        """Search the index.
+
+        Args:
+            waiting: tells how many files wait to be indexed, and for vectors (cheap, asked every time).
+            before_past: called before a search of the past, to bring in the words of documents closed just now.
+        """
+        self._before_past = before_past
         self._catalogue = catalogue
         self._source = source
         self._meaning = meaning
@@ -54,6 +61,8 @@ class Search:
         Raises:
             NotFound: `like` names a file that is not there or has no vectors yet.
         """
+        if query.at_ns is not None:
+            self._before_past()
         con = self._catalogue.read()
         among = self._among(con, query)
         degraded: list[str] = []

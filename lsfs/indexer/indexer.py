@@ -53,6 +53,7 @@ class Indexer:
         self._queue = WorkQueue()
         self._written = 0  # counts writes of documents
         self._embedded = -1  # the count up to which every document has its vectors
+        self._synchronised = -1  # and to which the search structure has them
         self._known = False
         self._degraded: str | None = None
         self._threads: list[threading.Thread] = []
@@ -116,6 +117,10 @@ class Indexer:
             return self._known and not self._queue.waiting() and (not vectors or self._embedded == self._written)
 
         return self._queue.wait_for(lambda: settled() or bool(vectors and self._degraded), timeout_s) and settled()
+
+    def settle_nearest(self, timeout_s: float | None) -> bool:
+        """Wait until the search structure has just the live vectors too; False when the time is up."""
+        return self._queue.wait_for(lambda: self._synchronised == self._written, timeout_s)
 
     # Words
 
@@ -242,7 +247,11 @@ class Indexer:
         if self._documents.move_past_words():
             return True
         try:
-            return self._embedding.synchronise(self._go_on)
+            if self._embedding.synchronise(self._go_on):
+                return True
+            self._synchronised = written
+            self._queue.wake()
+            return False
         except LsfsError as e:  # everything is scanned then, which is right if slow
             log.warning("the search structure is not up to date: %s", e)
             return False

@@ -54,6 +54,7 @@ class Index:
     search: Search
     attributes: Attributes
     texts: Texts
+    extractor: Extractor
     nearest: Nearest | None
 
     def close(self) -> None:
@@ -74,9 +75,10 @@ def open_index(
     live = LivePassages(catalogue, embedder.model_id)
     nearest = ChromaNearest(state / "chroma", embedder.model_id, server=chosen.chroma_server) if chosen.chroma else None
     pool = WorkerPool(size=chosen.workers, memory_bytes=chosen.worker_memory_bytes, timeout_s=chosen.worker_timeout_s)
-    preparer = Preparer(source, Extractor(pool, chosen.limits), root, indexable)
+    extractor = Extractor(pool, chosen.limits)
+    preparer = Preparer(source, extractor, root, indexable)
     embedding = Embedding(catalogue, documents, embedder, store, live, nearest)
     indexer = Indexer(catalogue, documents, preparer, live, embedding, pool)
     meaning = Meaning(catalogue, embedder, store, live, nearest, scanned_rows=chosen.scanned_rows)
-    search = Search(catalogue, source, meaning, waiting=indexer.waiting)
-    return Index(indexer, search, Attributes(catalogue), Texts(catalogue, store), nearest)
+    search = Search(catalogue, source, meaning, waiting=indexer.waiting, before_past=lambda: documents.move_past_words(1000))
+    return Index(indexer, search, Attributes(catalogue), Texts(catalogue, store), extractor, nearest)

@@ -72,5 +72,9 @@ def test_texts_of_like_meaning_are_nearer_than_others(embedder: Embedder) -> Non
     assert float(cat @ kitten) > float(cat @ invoice) + 0.2
 
 
+def test_damaged_text_is_embedded_all_the_same(embedder: Embedder) -> None:
+    assert embedder.embed(["half a pair: \ud83d", "\0"]).shape == (2, embedder.dimension)
+
+
 def test_a_very_long_text_is_cut_and_not_refused(embedder: Embedder) -> None:
     assert embedder.embed(["word " * 5000]).shape == (1, embedder.dimension)
