@@ -11,7 +11,8 @@ from lsfs_syscalls.calls.changing import Move, Tag, Write
 from lsfs_syscalls.calls.reading import GroupBy, ListFiles, Read, Retrieve
 from lsfs_syscalls.calls.record import Call
 from lsfs_syscalls.calls.table import CALLS
-from lsfs_syscalls.cli.arguments import LIFECYCLE_CALLS, add_calls, call_of, common_options, size
+from lsfs_syscalls.cli.arguments import LIFECYCLE_CALLS, add_calls, call_of, size
+from lsfs_syscalls.cli.common import common_options
 
 
 def typed(line: str) -> argparse.Namespace:

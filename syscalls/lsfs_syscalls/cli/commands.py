@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from lsfs.errors import EXIT_FOUND
-from lsfs_syscalls.calls.record import Call
-from lsfs_syscalls.cli.ask import run_call, run_prompt
 from lsfs_syscalls.cli.session import Session
 
 Command = Callable[[Session], int]
+NAMES = frozenset("ask parse shell up down wait status check doctor mcp tools completion".split())
 
 
 def add(sub: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands to the subparsers `sub`."""
-    p = _command(sub, common, "ask", _ask, "run a prompt in plain words")
+    p = _command(sub, common, "ask", _lazy("ask"), "run a prompt in plain words")
     p.add_argument("prompt", nargs="+", help="what you want")
     p = _command(sub, common, "parse", _lazy("parse"), "print the plan of a prompt without running it")
     p.add_argument("prompt", nargs="*", help="the prompt; one a line on standard input with --jsonl")
@@ -76,14 +73,8 @@ def run(options: argparse.Namespace) -> int:
     return command(Session.start(options))
 
 
-def run_call_command(options: argparse.Namespace, call: Call) -> int:
+def run_call_command(options: argparse.Namespace) -> int:
     """Run a call that was given as a subcommand."""
-    return run_call(Session.start(options), call)
-
-
-def _ask(session: Session) -> int:
-    prompt = " ".join(session.options.prompt).strip()
-    if not prompt:
-        print("lsfs: the prompt is empty", file=sys.stderr)
-        return EXIT_FOUND + 2
-    return run_prompt(session, prompt)
+    call = importlib.import_module("lsfs_syscalls.cli.arguments").call_of(options)
+    status: int = importlib.import_module("lsfs_syscalls.cli.ask").run_call(Session.start(options), call)
+    return status

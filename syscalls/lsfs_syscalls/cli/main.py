@@ -7,13 +7,14 @@ A first argument with a blank in it is a prompt. Errors are printed in one line 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 from lsfs.errors import EXIT_ERROR, LsfsError
 from lsfs_syscalls.cli import commands
-from lsfs_syscalls.cli.arguments import add_calls, call_of, common_options
+from lsfs_syscalls.cli.common import common_options
 
 DESCRIPTION = """A semantic file system: search, history and undo for a directory you already have.
 
@@ -24,15 +25,20 @@ DESCRIPTION = """A semantic file system: search, history and undo for a director
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the whole grammar of the command line."""
+def parser(first: str = "") -> argparse.ArgumentParser:
+    """Return the grammar of the command line.
+
+    Args:
+        first: the first word; when it is a command that is no call, the calls (and the time to describe them) are left out.
+    """
     common = common_options()
     p = argparse.ArgumentParser(
         prog="lsfs", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter, parents=[common]
     )
     sub = p.add_subparsers(dest="command", metavar="COMMAND", title="commands and calls")
     commands.add(sub, common)
-    add_calls(sub, common)
+    if first not in commands.NAMES:
+        importlib.import_module("lsfs_syscalls.cli.arguments").add_calls(sub, common)
     return p
 
 
@@ -41,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words and _is_prompt(words):
         words = ["ask", *words]
-    p = parser()
+    p = parser(words[0] if words else "")
     options = p.parse_args(words)
     if options.command is None:
         p.print_help()
@@ -66,7 +72,7 @@ def _is_prompt(words: list[str]) -> bool:
 
 def _run(options: argparse.Namespace) -> int:
     if hasattr(options, "call"):
-        return commands.run_call_command(options, call_of(options))
+        return commands.run_call_command(options)
     return commands.run(options)
 
 

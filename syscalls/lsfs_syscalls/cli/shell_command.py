@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lsfs.errors import EXIT_FOUND, LsfsError
-from lsfs_syscalls.cli.arguments import ALIASES, add_calls, call_of, common_options
+from lsfs_syscalls.cli.arguments import ALIASES, add_calls, call_of
 from lsfs_syscalls.cli.ask import run_call, run_prompt
+from lsfs_syscalls.cli.common import common_options
 from lsfs_syscalls.cli.session import Session
 
 HELP = """Say what you want in plain words, or use a call:
