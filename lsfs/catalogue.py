@@ -104,7 +104,16 @@ class Catalogue:
                 raise
             self._depth -= 1
             if outermost:
-                self._writer.execute("COMMIT")
+                self._commit()
+
+    def _commit(self) -> None:
+        """Commit; where that fails (full disk, a deferred constraint), nothing stays open for the next transaction."""
+        try:
+            self._writer.execute("COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
 
     def read(self) -> sqlite3.Connection:
         """Return this thread's reading connection; inside `write()` of this thread, the writer (it sees its own rows)."""

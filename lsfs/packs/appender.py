@@ -20,13 +20,14 @@ from sqlite3 import Connection
 
 from blake3 import blake3
 
-from lsfs.errors import Corrupt, Unavailable
+from lsfs.errors import Corrupt
 from lsfs.packs.batch import encode_batch
 from lsfs.packs.codec import Compressor
 from lsfs.packs.diskio import DiskIO
 from lsfs.packs.format import PACK_HEADER_SIZE, Codec, RecordKind, encode_supersede
 from lsfs.packs.index import BatchRow, ChunkRow, Index, PackRow, PackState, put_batches, put_chunks, put_number, put_pack
 from lsfs.packs.packfile import PackFile
+from lsfs.packs.refusal import unavailable
 from lsfs.packs.scan import Found, scan
 
 
@@ -288,13 +289,3 @@ class Appender:
         """Forget the uncommitted rows of a pack from an offset on."""
         self._rows = {i: r for i, r in self._rows.items() if r.pack != pack or r.offset < offset}
         self._batches = {n: b for n, b in self._batches.items() if b.pack != pack or b.offset < offset}
-
-
-def unavailable(directory: str, error: OSError) -> Unavailable:
-    """Return the error for people."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Unavailable(
-            f"the store {directory} has no room ({error.strerror}): free space on its disk or run `lsfs gc`; "
-            "nothing of this was stored, and it goes on when there is room"
-        )
-    return Unavailable(f"the disk of the store {directory} failed ({error}): nothing of this was stored; check the disk")

@@ -11,13 +11,12 @@ Threading: holds the appender's lock for the length of one pack.
 from __future__ import annotations
 
 import contextlib
-import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from lsfs.catalogue import Catalogue
 from lsfs.errors import Corrupt, NotFound, Unavailable
-from lsfs.packs.appender import Appender, unavailable
+from lsfs.packs.appender import Appender
 from lsfs.packs.batch import decode_batch
 from lsfs.packs.codec import Compressor
 from lsfs.packs.diskio import DiskIO, sync_directory
@@ -25,6 +24,7 @@ from lsfs.packs.fetch import Fetcher
 from lsfs.packs.format import ID_SIZE, PACK_HEADER_SIZE, Codec, RecordKind, decode_supersede
 from lsfs.packs.index import ChunkRow, Index, PackRow, drop_pack
 from lsfs.packs.packfile import pack_path
+from lsfs.packs.refusal import is_full, transaction, unavailable
 from lsfs.packs.reserve import Reserve
 from lsfs.packs.scan import read_all, scan
 
@@ -92,8 +92,7 @@ class Rewriter:
         try:
             return self._rewrite(pack, keep, drop_record, despite_damage=despite_damage)
         except Unavailable as e:
-            full = isinstance(e.__cause__, OSError) and e.__cause__.errno in (errno.ENOSPC, errno.EDQUOT)
-            if not full or not self._s.reserve.release():
+            if not is_full(e) or not self._s.reserve.release():
                 raise
         return self._rewrite(pack, keep, drop_record, despite_damage=despite_damage)
 
@@ -161,7 +160,7 @@ class Rewriter:
             self._s.appender.put_supersede(packs)
             self._s.appender.sync()
             self._s.io.point("rewrite.synced")
-            with self._s.catalogue.write() as con:
+            with transaction(self._s.catalogue, self._s.directory) as con:
                 self._s.appender.record(con, None)
                 drop_pack(con, packs[0])
                 self._s.io.point("rewrite.inside")
@@ -175,7 +174,7 @@ class Rewriter:
         """Make flattened chunks or patches durable."""
         with self._s.appender.lock:
             self._s.appender.sync()
-            with self._s.catalogue.write() as con:
+            with transaction(self._s.catalogue, self._s.directory) as con:
                 self._s.appender.record(con, None)
             self._s.appender.settled()
             self._s.io.point("rewrite.committed")

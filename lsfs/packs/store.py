@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lsfs.catalogue import Catalogue
-from lsfs.errors import Conflict, Unavailable
-from lsfs.packs.appender import Appender, unavailable
+from lsfs.errors import Conflict
+from lsfs.packs.appender import Appender
 from lsfs.packs.batch import decode_batch
 from lsfs.packs.collect import HOUR_NS, Collector, Live
 from lsfs.packs.content import Content
@@ -31,6 +31,7 @@ from lsfs.packs.intake import Intake
 from lsfs.packs.packfile import PackFile
 from lsfs.packs.reader import ContentStream, Extent, extents, read_range, restore
 from lsfs.packs.recovery import Recovery
+from lsfs.packs.refusal import transaction, unavailable
 from lsfs.packs.repack import DEEPEST, Repacker
 from lsfs.packs.reports import Damage, PackStats, RepackReport, SweepReport
 from lsfs.packs.reserve import Reserve
@@ -38,7 +39,6 @@ from lsfs.packs.rewrite import DropRecord, Store, drop_nothing
 from lsfs.packs.verify import verify
 
 SEAL_AT = 32 * 1024 * 1024
-_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 Effects = Callable[[sqlite3.Connection], None]
 """What the caller changes in the catalogue in the same transaction."""
@@ -157,18 +157,11 @@ class Packs:
 
     def _transact(self, adopted: int, effects: Effects | None) -> None:
         """Run the one transaction of a commit."""
-        try:
-            with self._catalogue.write() as con:
-                self._appender.record(con, adopted)
-                if effects is not None:
-                    effects(con)
-                self._io.point("commit.inside")
-        except sqlite3.OperationalError as e:
-            if e.sqlite_errorcode & 0xFF in _FULL:
-                raise Unavailable(
-                    f"the catalogue beside {self._directory} cannot be written ({e}): free space on its disk"
-                ) from e
-            raise
+        with transaction(self._catalogue, self._directory) as con:
+            self._appender.record(con, adopted)
+            if effects is not None:
+                effects(con)
+            self._io.point("commit.inside")
 
     # what the catalogue has lost
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 
 import pytest
 
@@ -198,6 +199,25 @@ def test_on_a_full_disk_the_error_names_the_store_and_nothing_is_half_visible(op
     packs = opened()
     assert packs.read(content) == noise(9000)
     assert packs.verify() == []
+
+
+def test_a_catalogue_without_room_is_told_as_such_and_the_records_are_taken_back(opened: Opener) -> None:
+    packs = opened()
+    packs.commit([(1, b"before")])
+    with packs._catalogue.write() as con:
+        pages = con.execute("PRAGMA page_count").fetchone()[0]
+        con.execute(f"PRAGMA max_page_count={pages}")
+
+    def fill(con: sqlite3.Connection) -> None:
+        con.execute("CREATE TABLE large(a)")
+        con.execute("INSERT INTO large VALUES(zeroblob(1000000))")
+
+    with pytest.raises(Unavailable, match=r"catalogue beside .* cannot be written"):
+        packs.commit([(2, b"never")], fill)
+    with packs._catalogue.write() as con:
+        con.execute("PRAGMA max_page_count=1000000")
+    packs.commit([(3, b"after")], fill)
+    assert list(opened().records()) == [(1, b"before"), (3, b"after")]
 
 
 def test_a_disk_that_refuses_at_opening_is_an_error_of_ours(opened: Opener) -> None:
