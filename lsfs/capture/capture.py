@@ -78,6 +78,8 @@ class Capture:
     def stop(self, timeout_s: float = 30.0) -> None:
         """End the worker after the batch that it is at."""
         with self._cond:
+            if self._stopping:
+                return
             self._stopping = True
             self._cond.notify_all()
         if self._thread is not None:

@@ -166,6 +166,7 @@ class Tail:
         describe = self._recorder.describer()
         if known is None:
             describe.create(group, self._author, Event(Act.CREATE, path, look, None), taken)
+            group.flush()  # the next record of the same file has to find it
         else:
             describe.modified(group, self._author, path, group.now(known), taken)
 

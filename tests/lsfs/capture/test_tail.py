@@ -1,0 +1,240 @@
+"""The mount's journal and spool, as the engine reads them: N closes are N versions, and no gap is passed over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lsfs.capture import Acknowledger, Author, Dirty
+from lsfs.capture.tail import Tail
+from lsfs.model import State
+from lsfs.wire.captured import Captured
+from lsfs.wire.journal import NO_STAT, FileStat, JournalRecord, RecordKind, Tailer, Writer
+from lsfs.wire.spool import Spool
+from tests.lsfs.store_rig import WAIT_S, Rig, p, rig
+
+
+class Mount:
+    """What a mount does around a write: the same records and spool files, made by hand."""
+
+    def __init__(self, r: Rig) -> None:
+        self._root = r.root
+        self.journal = Writer(r.state / "journal")
+        self.spool = Spool(r.state / "spool")
+
+    def stat(self, name: str) -> os.stat_result:
+        return (self._root / name).stat()
+
+    def before(self, name: str) -> None:
+        """Set the present content aside, as before an open for writing."""
+        st = self.stat(name)
+        fd = os.open(self._root / name, os.O_RDONLY)
+        spooled = self.spool.add_copy(fd, st)
+        os.close(fd)
+        self.tell(RecordKind.BEFORE, name, st.st_ino, old=FileStat.of(st), spool=spooled)
+
+    def close(self, name: str, text: str) -> None:
+        """Write through a handle and close it."""
+        (self._root / name).write_text(text)
+        st = self.stat(name)
+        self.tell(RecordKind.CONTENT, name, st.st_ino, new=FileStat.of(st))
+
+    def tell(
+        self,
+        kind: RecordKind,
+        name: str,
+        ino: int,
+        *,
+        old: FileStat = NO_STAT,
+        new: FileStat = NO_STAT,
+        path2: str = "",
+        spool: bytes = b"",
+    ) -> None:
+        record = JournalRecord(kind, ino, os.fsencode(name), 1, path2=os.fsencode(path2), old=old, new=new, spool=spool)
+        self.journal.append(record)
+
+    def spooled(self, r: Rig) -> list[str]:
+        return os.listdir(r.state / "spool")
+
+
+@pytest.fixture
+def r(tmp_path: Path) -> Iterator[Rig]:
+    with rig(tmp_path, journal=True) as made:
+        yield made
+
+
+@pytest.fixture
+def mount(r: Rig) -> Iterator[Mount]:
+    made = Mount(r)
+    yield made
+    made.journal.close()
+    made.spool.close()
+
+
+def test_n_closes_are_n_versions_although_the_engine_came_late(r: Rig, mount: Mount) -> None:
+    for n in range(5):
+        if n:
+            mount.before("f")
+        mount.close("f", "x" * (n + 1))
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert r.texts("f") == [b"x" * n for n in range(1, 6)]
+    assert mount.spooled(r) == []
+
+
+def test_content_from_before_the_first_change_comes_from_the_spool(r: Rig, mount: Mount) -> None:
+    r.write("old", "from before the baseline came to it")
+    r.recorder.record([Dirty(p(""), subtree=True)], Author("baseline", baseline=True), pending=True)
+    mount.before("old")
+    mount.close("old", "changed")
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert r.texts("old") == [b"from before the baseline came to it", b"changed"]
+    assert r.capture.missed() == []
+
+
+def test_a_transaction_reads_the_journal_before_it_looks(r: Rig, mount: Mount) -> None:
+    r.start()
+    r.write("f", "first")
+    r.capture.submit([Dirty(p("f"))])
+    assert r.capture.settle(WAIT_S)
+    mount.close("f", "second")
+    mount.before("f")
+    mount.close("f", "third")
+    with r.changes.begin(actor="user") as tx:
+        tx.write(p("f"), b"fourth")
+    assert r.texts("f") == [b"first", b"second", b"third", b"fourth"]
+
+
+def test_content_that_was_missed_and_found_in_the_spool_later_is_stored_after_all(r: Rig, mount: Mount) -> None:
+    r.write("f", "old")
+    r.recorder.record([Dirty(p(""), subtree=True)], Author("baseline", baseline=True), pending=True)
+    mount.before("f")
+    r.save("f", "new text")  # recorded without the journal
+    assert [v.state for v in r.versions.history(p("f"))] == [State.STORED, State.MISSED]
+    r.start()
+    assert r.texts("f") == [b"old", b"new text"]
+    assert r.capture.missed() == []
+
+
+def test_a_state_that_could_not_be_kept_is_recorded_as_missed(r: Rig, mount: Mount) -> None:
+    r.save("f", "one")
+    r.write("f", "two, too large for the spool")
+    st = mount.stat("f")
+    mount.tell(RecordKind.MISSED, "f", st.st_ino, old=FileStat.of(st))
+    r.write("f", "three")
+    mount.tell(RecordKind.CONTENT, "f", st.st_ino, new=FileStat.of(mount.stat("f")))
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert [v.state for v in r.versions.history(p("f"))] == [State.STORED, State.MISSED, State.STORED]
+    assert len(r.capture.missed()) == 1
+
+
+def test_a_close_whose_content_is_gone_without_a_spool_file_is_missed(r: Rig, mount: Mount) -> None:
+    r.save("f", "one")
+    mount.close("f", "two")
+    r.write("f", "three, behind the mount")
+    r.start()
+    mount.tell(RecordKind.ATTRIBUTES, "f", mount.stat("f").st_ino)
+    assert r.capture.settle(WAIT_S)
+    r.capture.poll()
+    assert State.MISSED in {v.state for v in r.versions.history(p("f"))}
+
+
+def test_a_short_lived_file_leaves_its_content_in_the_history(r: Rig, mount: Mount) -> None:
+    r.start()
+    mount.close("tmp", "short life")
+    mount.before("tmp")
+    ino = mount.stat("tmp").st_ino
+    os.unlink(r.root / "tmp")
+    mount.tell(RecordKind.UNLINK, "tmp", ino)
+    assert r.capture.settle(WAIT_S)
+    assert r.texts("tmp") == [b"short life", None]
+
+
+def test_a_rename_in_the_journal_keeps_the_file(r: Rig, mount: Mount) -> None:
+    r.save("a", "one")
+    r.start()
+    ino = mount.stat("a").st_ino
+    os.rename(r.root / "a", r.root / "b")
+    mount.tell(RecordKind.RENAME, "a", ino, path2="b")
+    mount.close("b", "two, and longer")
+    assert r.capture.settle(WAIT_S)
+    assert r.texts("b") == [b"one", b"two, and longer"]
+    assert r.names() == {"b"}
+
+
+def test_reading_the_journal_again_changes_nothing(r: Rig, mount: Mount) -> None:
+    mount.close("f", "one")
+    mount.before("f")
+    mount.close("f", "two!")
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    before = [(v.number, v.digest) for v in r.versions.history(p("f"))]
+    r.catalogue.set_meta("capture:journal", "0:0")
+    r.capture.stop()
+    tail = Tail(r.recorder, r.state)
+    r.recorder.prelude = lambda: None
+    for dirty in tail.step():
+        r.recorder.record([dirty], Author("program"))
+    tail.close()
+    assert [(v.number, v.digest) for v in r.versions.history(p("f"))] == before
+
+
+def test_done_journal_files_are_removed(r: Rig, mount: Mount) -> None:
+    small = Writer(r.state / "journal", rotate_bytes=1)
+    for n in range(5):
+        r.write(f"f{n}", "text")
+        st = mount.stat(f"f{n}")
+        small.append(JournalRecord(RecordKind.CONTENT, st.st_ino, b"f%d" % n, 1, new=FileStat.of(st)))
+    small.close()
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert len(os.listdir(r.state / "journal")) <= 2
+    assert list(Tailer(r.state / "journal").read_file(1, 0)) == []
+
+
+def test_a_spool_file_that_no_record_names_is_stored_as_well(r: Rig, mount: Mount) -> None:
+    r.save("f", "one")
+    r.write("f", "two, captured by nobody")
+    fd = os.open(r.root / "f", os.O_RDONLY)
+    mount.spool.add_copy(fd, os.fstat(fd))
+    os.close(fd)
+    r.write("f", "three")
+    r.start()
+    r.record("f")
+    assert r.texts("f") == [b"one", b"two, captured by nobody", b"three"]
+    assert mount.spooled(r) == []
+
+
+def test_mounts_are_told_what_is_stored(r: Rig) -> None:
+    class Told:
+        def __init__(self, path: Path) -> None:
+            self.states = Captured()
+            self._path = path
+
+        def captured(self, keys: list[int]) -> None:
+            self.states.add(keys)
+
+        def snapshot(self) -> None:
+            self.states.load(self._path)
+
+    r.save("early", "one")
+    with r.catalogue.write() as con:
+        con.execute("UPDATE file SET racy=0")
+    acknowledger = Acknowledger(r.recorder, r.state / "captured")
+    acknowledger.start()
+    told = Told(r.state / "captured")
+    acknowledger.attach(told)
+    r.start()
+    r.write("late", "two")
+    r.capture.submit([Dirty(p("late"))])
+    assert r.capture.settle(WAIT_S)
+    acknowledger.stop()
+    for name in ("early", "late"):
+        st = (r.root / name).stat()
+        assert told.states.holds(st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns), name
+    assert not told.states.holds(1, 2, 3, 4)
