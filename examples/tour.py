@@ -110,10 +110,10 @@ def main() -> int:
     began = time.monotonic()
     scratch = Path(tempfile.mkdtemp(prefix="lsfs-tour-"))
     tour = Tour(scratch)
-    sys.path.insert(0, str(HERE))
-    from library import copy_library
+    sys.path.insert(0, str(HERE.parent))
+    from examples.place_library import place
 
-    copy_library(tour.root)
+    place(tour.root, time.time())
     tour.mount.mkdir()
     lsfs = [str(BIN / "lsfs")]
     try:

@@ -43,6 +43,8 @@ from lsfs.wire.control import Client
 
 _LOG = logging.getLogger(__name__)
 SHOWN_AT_MOST = 50
+COMPARE_S = 2.0
+"""`start` waits so long for the first compare, so that the first answer knows what changed meanwhile."""
 
 
 class Engine:
@@ -94,12 +96,14 @@ class Engine:
         self.capture.listen(self.indexer.changed)
         self.capture.listen(self.subscriptions.changed)
         self.acknowledger.start()
+        self.capture.submit([Dirty(RelPath(b""), subtree=True)])  # from now on, answers say that something waits
         self.capture.start()
         self.watcher.start()
         self.indexer.start()
         self.subscriptions.start()
         self.links.start()
         self.mounts.adopt()
+        self.capture.settle(COMPARE_S)
 
     def stop(self, *, unmount: bool) -> list[str]:
         """End everything; return what has to be said of mounts that were busy.
