@@ -33,6 +33,7 @@ class Author:
     Attributes:
         tx: the transaction; None: a burst of the actor's own, or none at all for the baseline.
         origins: for paths that are being put back, the version that they are put back to.
+        placed: files that were just written, as reading them would tell.
         baseline: it was there before we were: no transaction.
         holder: the transaction that asks, if it is not the author; others' paths are left alone.
     """
@@ -40,6 +41,7 @@ class Author:
     actor: str
     tx: int | None = None
     origins: Mapping[bytes, int] = field(default_factory=dict)
+    placed: Mapping[bytes, Taken] = field(default_factory=dict)
     baseline: bool = False
     holder: int | None = None
 

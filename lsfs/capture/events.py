@@ -92,6 +92,7 @@ class Scene:
     skipped: list[RelPath] = field(default_factory=list)
     looks: dict[bytes, Look | None] = field(default_factory=dict)
     knowns: dict[bytes, Known | None] = field(default_factory=dict)
+    ready: dict[bytes, Known | None] = field(default_factory=dict)
     hints: dict[bytes, bytes] = field(default_factory=dict)
     taken: set[bytes] = field(default_factory=set)
 
@@ -101,16 +102,24 @@ class Scene:
             self.skipped.append(RelPath(path))
         elif path not in self.looks and path and not self.disk.ignores(path):
             self.looks[path] = look or self.disk.look(path)
-            self.knowns[path] = tables.at_path(self.con, path)
+            self.knowns[path] = self.ready.pop(path) if path in self.ready else tables.at_path(self.con, path)
             was = self.knowns[path]
             if was is not None and was.kind == Kind.DIRECTORY and _kind(self.looks[path]) != Kind.DIRECTORY:
-                for inner in tables.paths_below(self.con, path):
+                inside = tables.paths_below(self.con, path)
+                self.ready |= tables.at_paths(self.con, [p for p in inside if p not in self.looks])
+                for inner in inside:
                     self.add(inner)
         return self.looks.get(path)
+
+    def prepare(self, paths: list[bytes]) -> None:
+        """Read what many names stood for at once; they are about to be added."""
+        self.ready = dict.fromkeys(paths) | tables.at_paths(self.con, paths)
 
     def add_dirty(self, dirty: Iterable[Dirty]) -> list[RelPath]:
         """Add what the hints name; return the folders whose inside has to be walked afterwards."""
         folders: list[RelPath] = []
+        dirty = list(dirty)
+        self.prepare([d.path for d in dirty])
         for d in dirty:
             if d.old_path is not None:
                 self.hints[d.path] = d.old_path

@@ -6,6 +6,7 @@ Pure reading; each function takes a connection.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,10 @@ _COLUMNS = (
     "f.fid, f.vid, f.number, f.kind, v.state, f.ino, f.size, f.mtime_ns, f.ctime_ns, f.racy, f.names, v.mode, v.uid, v.gid, "
     "v.digest, v.target, v.xattrs, v.content, v.at_ns"
 )
+
+
+_AT_PATHS = f"SELECT d.path, {_COLUMNS} FROM dentry d JOIN file f USING(fid) JOIN version v ON v.vid=f.vid WHERE d.to_ns=?"
+_MANY = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,16 @@ def at_path(con: sqlite3.Connection, path: bytes) -> Known | None:
         (path, FOREVER),
     ).fetchone()
     return None if row is None else _known(row)
+
+
+def at_paths(con: sqlite3.Connection, paths: Sequence[bytes]) -> dict[bytes, Known]:
+    """Return the files that the names stand for now, many at once; names that stand for nothing are left out."""
+    found: dict[bytes, Known] = {}
+    for start in range(0, len(paths), _MANY):
+        part = paths[start : start + _MANY]
+        sql = f"{_AT_PATHS} AND d.path IN ({','.join('?' * len(part))})"
+        found |= {row[0]: _known(row[1:]) for row in con.execute(sql, (FOREVER, *part))}
+    return found
 
 
 def by_fid(con: sqlite3.Connection, fid: int) -> Known | None:

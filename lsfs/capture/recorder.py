@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeVar
 
 from lsfs.capture import known as tables
 from lsfs.capture.describing import Author, Describer
@@ -28,6 +30,7 @@ from lsfs.versions.ids import Ids
 from lsfs.versions.records import Record
 
 _SLICE = 4096
+_Item = TypeVar("_Item")
 _TRUNCATED_NS = 300_000_000
 
 
@@ -100,12 +103,12 @@ class Recorder:
     def known(self, paths: Iterable[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
         """Return what the names stand for as captured last; with everything below them where asked."""
         con = self.catalogue.read()
-        found: dict[RelPath, Known | None] = {}
-        for path in paths:
-            found[path] = tables.at_path(con, path)
-            if below and found[path] is not None:
-                found |= {RelPath(p): tables.at_path(con, p) for p in tables.paths_below(con, path)}
-        return found
+        wanted: dict[bytes, Known | None] = dict.fromkeys(paths)
+        if below:
+            for path in tuple(wanted):
+                wanted |= dict.fromkeys(tables.paths_below(con, path))
+        wanted |= tables.at_paths(con, list(wanted))
+        return {RelPath(path): known for path, known in wanted.items()}
 
     def write(self, records: Sequence[Record], effects: Effects | None = None) -> None:
         """Commit records that are not changes of files (tags, transactions, locks)."""
@@ -207,28 +210,27 @@ class _Batch:
         return Scene(self._recorder.catalogue.read(), self._recorder.disk, held)
 
     def _walk(self, folder: RelPath) -> None:
-        scene = self._scene()
         seen: set[bytes] = set()
-        for path, look in self._recorder.disk.walk(folder):
+        for part in _slices(self._recorder.disk.walk(folder)):
+            seen.update(path for path, _ in part)
+            self._look(dict(part))
+        lost = (p for p in tables.paths_below(self._recorder.catalogue.read(), folder) if p not in seen)
+        for gone in _slices(lost):
+            self._look(dict.fromkeys(gone))
+
+    def _look(self, looks: Mapping[bytes, Look | None]) -> None:
+        scene = self._scene()
+        scene.prepare(list(looks))
+        for path, look in looks.items():
             scene.add(path, look)
-            seen.add(path)
-            if len(scene.looks) >= _SLICE:
-                self._write(scene)
-                scene = self._scene()
         self._write(scene)
-        lost = [p for p in tables.paths_below(self._recorder.catalogue.read(), folder) if p not in seen]
-        for part in _slices(lost):
-            scene = self._scene()
-            for name in part:
-                scene.add(name)
-            self._write(scene)
 
     def _write(self, scene: Scene) -> None:
         self._claimed = set()
         self.again += scene.skipped
         for event in scene.events():
             self._event(event)
-            if self.group.full():
+            if self._author.tx is None and self.group.full():
                 self.group.flush()
 
     # One event
@@ -254,6 +256,9 @@ class _Batch:
 
     def _take(self, path: RelPath) -> Taken | None:
         """Read the file; None where it has gone or has to be read again later."""
+        placed = self._author.placed.get(path)
+        if placed is not None and self._recorder.disk.look(path) == placed.look:
+            return placed
         taken = take(self._recorder.disk, self._recorder.packs, path, time.time_ns())
         if taken is None or (self._patient and (not taken.whole or self._is_young(taken.look))):
             self.again.append(path)
@@ -334,6 +339,7 @@ class _Batch:
             self._describe.come_back(self.group, self._author, e, taken)
 
 
-def _slices(paths: list[bytes]) -> Iterator[list[bytes]]:
-    for start in range(0, len(paths), _SLICE):
-        yield paths[start : start + _SLICE]
+def _slices(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    iterator = iter(items)
+    while part := list(islice(iterator, _SLICE)):
+        yield part

@@ -14,13 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lsfs.capture import known as tables
-from lsfs.capture.disk import Look
 from lsfs.capture.known import Known
+from lsfs.capture.taking import Taken
 from lsfs.changes.hand import Attributes, Hand
 from lsfs.errors import Conflict, NotFound
 from lsfs.model import Kind, RelPath, State, Version, VersionId
-from lsfs.packs.content import Content
-from lsfs.versions.records import unpack
+from lsfs.versions.records import pack, unpack
 from lsfs.versions.versions import Versions
 
 
@@ -43,13 +42,13 @@ class Result:
         touched: paths that changed.
         kept: paths that could not be put back, with the reason.
         origins: the version that each path was put back to.
-        placed: files that were written: their stat and content, so that recording them needs no reading.
+        placed: files that were written, so that recording them needs no reading.
     """
 
     touched: set[RelPath] = field(default_factory=set)
     kept: dict[RelPath, str] = field(default_factory=dict)
     origins: dict[bytes, int] = field(default_factory=dict)
-    placed: dict[bytes, tuple[Look, Content]] = field(default_factory=dict)
+    placed: dict[bytes, Taken] = field(default_factory=dict)
 
 
 class Putback:
@@ -177,9 +176,10 @@ class Putback:
             self._hand.make_pipe(path, attributes)
 
     def _file(self, path: RelPath, version: Version, attributes: Attributes) -> None:
-        content = self._versions.content(version)
         staged = self._hand.stage(path, lambda fd: self._versions.restore(version, fd), attributes)
-        self.result.placed[path] = (self._hand.place(staged), content)
+        look = self._hand.place(staged)
+        packed = pack(attributes.xattrs) if attributes.xattrs else None
+        self.result.placed[path] = Taken(look, self._versions.content(version), xattrs=packed, racy=True)
 
     def _remove_folders(self, targets: Mapping[RelPath, Target], sources: set[RelPath]) -> None:
         for path, target in sorted(targets.items(), reverse=True):

@@ -22,6 +22,7 @@ from lsfs.capture.disk import Disk
 from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
+from lsfs.capture.taking import Taken
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Attributes, Hand
 from lsfs.changes.putback import NOTHING, Putback, Result, Target, attributes_of, live_names
@@ -61,6 +62,7 @@ class Transaction:
         self._fresh: dict[RelPath, RelPath | None] = {}
         self._moved: set[RelPath] = set()
         self._origins: dict[bytes, int] = {}
+        self._placed: dict[bytes, Taken] = {}
         self._closing: list[Record] = []
         self._changed: set[RelPath] = set()
 
@@ -225,8 +227,7 @@ class Transaction:
     def refresh_all(self, paths: list[RelPath]) -> dict[RelPath, Known | None]:
         """Capture what is at the paths now, and return it."""
         with self._recorder.lock:
-            self._sync(paths)
-            return self._known(paths)
+            return self._sync(paths)
 
     def restore(self, path: RelPath, version: Version) -> None:
         """Put a version at `path`, as a new version."""
@@ -249,6 +250,7 @@ class Transaction:
         finally:
             result = putback.result
             self._origins |= result.origins
+            self._placed |= result.placed
             self.kept |= result.kept
             for path in result.touched:
                 self._touch(path)
@@ -340,8 +342,7 @@ class Transaction:
             self._guard.release(self.id)
             return
         with self._recorder.lock:
-            self._sync([RelPath(p) for p in self._before])
-            current = self._known([RelPath(p) for p in self._before])
+            current = self._sync([RelPath(p) for p in self._before])
             self._put_back(self._before, current)
         self._hand.sync()
         self._close("reverted", [])
@@ -364,15 +365,14 @@ class Transaction:
         """
         self._guard.inside(paths)
         with self._recorder.lock:
-            self._sync(paths, below=below)
-            found = self._known(paths, below=below)
+            found = self._sync(paths, below=below)
         if change:
             self._guard.free(self.id, list(found))
         self._check_stored(found)
         return found
 
-    def _sync(self, paths: list[RelPath], *, below: bool = False) -> None:
-        """Capture what is at the paths: as ours where this transaction touched it, together with all else that it touched."""
+    def _sync(self, paths: list[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
+        """Capture what is at the paths, as ours where this transaction touched it (with all else it touched); return it."""
         mine = [p for p in paths if self._is_mine(p)]
         others = [p for p in paths if not self._is_mine(p)]
         theirs = Author("program", holder=self.id)
@@ -380,21 +380,21 @@ class Transaction:
             self._recorder.record([Dirty(p, subtree=below) for p in others], theirs)
         if mine:
             self._record_touched([Dirty(p, subtree=below) for p in mine])
-        pending = [p for p, known in self._known(paths, below=below).items() if known and known.state == State.PENDING]
+        found = self._recorder.known(paths, below=below)
+        pending = [p for p, known in found.items() if known is not None and known.state == State.PENDING]
         if pending:
             self._recorder.fill(pending, theirs)
+            found = self._recorder.known(paths, below=below)
+        return found
 
     def _record_touched(self, more: list[Dirty], closing: Sequence[Record] = ()) -> None:
         touched = [Dirty(p, old_path=old) for p, old in sorted(self._fresh.items())]
         self._fresh = {}
-        author = Author(self._begin.actor, self.id, self._origins)
+        author = Author(self._begin.actor, self.id, self._origins, self._placed)
         self._recorder.record([*touched, *more], author, closing=closing)
 
     def _is_mine(self, path: RelPath) -> bool:
         return path in self._touched or any(parent in self._moved for parent in _above(path))
-
-    def _known(self, paths: list[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
-        return self._recorder.known(paths, below=below)
 
     @staticmethod
     def _check_stored(found: Mapping[RelPath, Known | None]) -> None:
