@@ -203,6 +203,9 @@ class Link(Call):
     path: str | None = arg("the file or folder", Form.PATH, positional=True)
     files: Files = arg("the files: paths, or $n for the result of step n", Form.FILES, default=())
     expires: str | None = arg("how long it is valid, or until when", Form.DURATION)
+    version: int | None = arg("share this version; the file as it is when fetched without it", Form.COUNT)
+    password: str | None = arg("ask for this password")
+    downloads: int | None = arg("how often it can be used", Form.COUNT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ class Retrieve(Call):
     any_keywords: tuple[str, ...] = arg("words or phrases of which one must occur", default=())
     exclude: tuple[str, ...] = arg("words or phrases that must not occur", default=())
     mode: Literal["hybrid", "semantic", "keyword"] | None = arg("how to look")
-    k: int | None = arg("how many files at the most", Form.COUNT)
+    k: int | None = arg("how many files at the most; 0 for all", Form.COUNT)
     under: str | None = arg("only below this folder", Form.PATH)
     name: str | None = arg("only files whose name fits this pattern", Form.GLOB)
     type: str | None = arg("only files of this type: pdf, md, py, image, spreadsheet, ...", Form.NAME)
@@ -39,6 +39,9 @@ class Retrieve(Call):
     size_min: int | None = arg("only files of at least so many bytes", Form.SIZE)
     size_max: int | None = arg("only files of at most so many bytes", Form.SIZE)
     files: Files = arg("only among these files: paths, or $n for the result of step n", Form.FILES, default=())
+    except_files: Files = arg("all but these files: paths, or $n for the result of step n", Form.FILES, default=())
+    offset: int | None = arg("leave out so many of the first files (for the next page)", Form.COUNT)
+    count: bool | None = arg("say how many there are", Form.FLAG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,3 +212,24 @@ class Log(Call):
     actor: str | None = arg("only what this one did", Form.NAME)
     since: str | None = arg("only what happened at this time or later", Form.TIME)
     until: str | None = arg("only what happened at this time or earlier", Form.TIME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListLinks(Call):
+    """List the share links that are valid."""
+
+    syscall: ClassVar[str] = "links"
+    effect: ClassVar[Effect] = Effect.READ
+    payload: ClassVar[str] = "links"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events(Call):
+    """Tell what happened to the files and queries that are watched."""
+
+    syscall: ClassVar[str] = "events"
+    effect: ClassVar[Effect] = Effect.READ
+    payload: ClassVar[str] = "events"
+
+    after: int | None = arg("only events behind this number (those up to it count as received)", Form.COUNT)
+    wait: float | None = arg("wait so many seconds for one", Form.NUMBER)

@@ -148,6 +148,10 @@ class Context:
         assert self.transaction is not None, "a changing call runs inside a transaction"
         return self.transaction
 
+    def degraded(self) -> list[str]:
+        """Return in words what does not work as it should."""
+        return self.engine.degraded()
+
     def fresh(self) -> dict[str, Json]:
         """Return what an answer says of its freshness."""
         return self.engine.freshness()

@@ -2,104 +2,64 @@
 
 from __future__ import annotations
 
-import os
-from collections import defaultdict
-from collections.abc import Callable
-from datetime import datetime, timedelta
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 
-from lsfs.model import Entry, Kind, RelPath, path_json, show
-from lsfs_syscalls import times
+from lsfs.model import Entry, path_json
 from lsfs_syscalls.calls.reading import GroupBy
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.context import Answer, Context
-from lsfs_syscalls.run.reading import entries_of
+from lsfs_syscalls.run.keys import KEYS, NONE, PERIODS
+from lsfs_syscalls.run.members import Members, members
+from lsfs_syscalls.run.phrases import by_phrase
 from lsfs_syscalls.run.topics import clusters, names
 
-NONE = "(none)"
-"""The label of files that do not have the property."""
-
-KeyOf = Callable[[Context, Entry], str]
+_TOPIC = re.compile(r"(?:(\d+) )?(?:topics?|subjects?|themes?)")
 
 
 def group_by(ctx: Context, call: GroupBy) -> Answer:
     """Group files; the label of a file with several values of a property names them all."""
-    paths = ctx.files(call.files, under=call.under) if call.files or call.under is not None else ctx.below(RelPath(b""))
-    entries = [e for e in entries_of(ctx, paths) if e.kind is Kind.FILE]
-    key = call.key.strip().lower()
-    if key in ("topic", "topics", "subject", "theme"):
-        return by_topic(ctx, entries)
-    label = _KEYS.get(key)
+    chosen = members(ctx, call.files, under=call.under)
+    key = " ".join(call.key.lower().split()).removeprefix("by ").removeprefix("the ")
+    topics = _TOPIC.fullmatch(key)
+    if topics:
+        return by_topic(ctx, chosen, int(topics[1]) if topics[1] else None)
+    label = KEYS.get(key)
+    if label is not None:
+        labels = {e.fid: label(ctx, e) for e in chosen.entries}
+        return _answer(ctx, chosen, key, [labels[e.fid] for e in chosen.entries], {})
+    found = by_phrase(ctx, chosen.entries, key)
+    how: dict[str, Json] = {"by": dict(Counter(w for _, w in found if w))}
+    return _answer(ctx, chosen, key, [value for value, _ in found], how)
+
+
+def _answer(ctx: Context, chosen: Members, key: str, labels: Sequence[str], more: dict[str, Json]) -> Answer:
     groups: dict[str, list[Entry]] = defaultdict(list)
-    for e in entries:
-        groups[label(ctx, e) if label else _attribute(ctx, e, key)].append(e)
-    in_time = key in _PERIODS
+    for e, label in zip(chosen.entries, labels, strict=True):
+        groups[label].append(e)
+    in_time = key in PERIODS
     ordered = sorted(groups.items(), key=lambda g: (g[0] == NONE, g[0] if in_time else (-len(g[1]), g[0].lower())))
-    body: list[Json] = [{"label": name, "files": [path_json(e.path)["path"] for e in members]} for name, members in ordered]
-    return Answer({"groups": body, "key": key, **ctx.fresh()}, tuple(e.path for e in entries), found=bool(entries))
+    body: list[Json] = [{"label": name, "files": [path_json(e.path)["path"] for e in inside]} for name, inside in ordered]
+    return _grouped(ctx, chosen, key, body, more)
 
 
-def by_topic(ctx: Context, entries: list[Entry]) -> Answer:
+def _grouped(ctx: Context, chosen: Members, key: str, body: list[Json], more: dict[str, Json]) -> Answer:
+    out: dict[str, Json] = {"groups": body, "key": key, "total": len(chosen.entries), **more}
+    return Answer({**out, "notices": list(chosen.notices), **ctx.fresh()}, chosen.paths, found=bool(chosen.entries))
+
+
+def by_topic(ctx: Context, chosen: Members, wanted: int | None = None) -> Answer:
     """Group files by what they are about; files without vectors, and those that fit nowhere, are "other"."""
+    entries = chosen.entries
     known, vectors = ctx.engine.texts.mean_vectors([e.fid for e in entries])
     labels: dict[int, int] = dict.fromkeys((e.fid for e in entries), -1)
     if known:
-        labels.update(zip(known, clusters(vectors).tolist(), strict=True))
+        labels.update(zip(known, clusters(vectors, wanted).tolist(), strict=True))
     named = names([(ctx.text(e.fid) or "")[:20_000] for e in entries], [labels[e.fid] for e in entries])
-    members: dict[int, list[Json]] = defaultdict(list)
+    inside: dict[int, list[Json]] = defaultdict(list)
     for e in entries:
-        members[labels[e.fid]].append(path_json(e.path)["path"])
-    ordered = sorted(members.items(), key=lambda g: (g[0] < 0, -len(g[1]), named[g[0]]))
+        inside[labels[e.fid]].append(path_json(e.path)["path"])
+    ordered = sorted(inside.items(), key=lambda g: (g[0] < 0, -len(g[1]), named[g[0]]))
     body: list[Json] = [{"label": named[label], "files": files} for label, files in ordered]
-    return Answer({"groups": body, "key": "topic", **ctx.fresh()}, tuple(e.path for e in entries), found=bool(entries))
-
-
-def _type(ctx: Context, e: Entry) -> str:
-    values = ctx.engine.attributes.get(e.fid).get("type", [])
-    ending = os.path.splitext(show(e.path))[1].lower().removeprefix(".")
-    return values[0] if values else ending or NONE
-
-
-def _directory(_: Context, e: Entry) -> str:
-    return show(os.path.dirname(e.path)) or "."
-
-
-def _author(ctx: Context, e: Entry) -> str:
-    return _attribute(ctx, e, "author")
-
-
-def _tag(ctx: Context, e: Entry) -> str:
-    return ", ".join(sorted(ctx.engine.versions.tags(e.fid))) or NONE
-
-
-def _attribute(ctx: Context, e: Entry, field: str) -> str:
-    values = ctx.engine.attributes.get(e.fid)
-    found = values.get(field) or values.get(field + "s") or values.get(field.removesuffix("s")) or []
-    return ", ".join(found) or NONE
-
-
-def _period(form: Callable[[datetime], str]) -> KeyOf:
-    def label(ctx: Context, e: Entry) -> str:
-        return form(times.from_ns(e.mtime_ns, ctx.now.tzinfo))
-
-    return label
-
-
-def _week(t: datetime) -> str:
-    monday = t - timedelta(days=t.weekday())
-    return f"{t:%G-W%V} (from {monday:%Y-%m-%d})"
-
-
-_PERIODS: dict[str, KeyOf] = {
-    "day": _period(lambda t: f"{t:%Y-%m-%d}"),
-    "week": _period(_week),
-    "month": _period(lambda t: f"{t:%Y-%m}"),
-    "year": _period(lambda t: f"{t:%Y}"),
-}
-_KEYS: dict[str, KeyOf] = {
-    "type": _type,
-    "author": _author,
-    "directory": _directory,
-    "folder": _directory,
-    "tag": _tag,
-    **_PERIODS,
-}
+    return _grouped(ctx, chosen, "topic", body, {})

@@ -1,44 +1,53 @@
-"""join: pairs of files of two sets, by content, by name, by mention or by an attribute they share."""
+"""join: pairs of files of two sets, by content, by name, by mention, or by an attribute or column with the same values."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from lsfs.model import RelPath, path_json, show
+from lsfs.embed.embedder import Vectors
+from lsfs.model import Entry, Kind, RelPath, path_json, show
 from lsfs_syscalls.calls.reading import Join
 from lsfs_syscalls.calls.record import Json
+from lsfs_syscalls.run.contents import tables_of
 from lsfs_syscalls.run.context import Answer, Context
-from lsfs_syscalls.run.reading import entries_of
+from lsfs_syscalls.run.members import present
+from lsfs_syscalls.run.tables import plain
 
 CONTENT_THRESHOLD = 0.55
 """Cosine of two files' mean vectors above which they count as about the same thing."""
 MOST_PAIRS = 10_000
+_MOST_SHARED = 3
+_LEAST_NAME = 4
 
 Pair = tuple[float, RelPath, RelPath, str]
+Values = Mapping[RelPath, Mapping[str, str]]
+"""The values of each file: folded -> as written."""
 
 
 def join(ctx: Context, call: Join) -> Answer:
     """Pair the files of two sets, best pairs first; a file is never paired with itself."""
-    left, right = ctx.set(call.left), ctx.set(call.right)
+    left, right = present(ctx, ctx.set(call.left)), present(ctx, ctx.set(call.right))
+    a, b = left.entries, right.entries
     threshold = call.threshold
-    if call.on == "content":
-        pairs = by_content(ctx, left, right, CONTENT_THRESHOLD if threshold is None else threshold)
-    elif call.on == "name":
-        pairs = by_key(left, right, lambda p: [stem(p)])
-    elif call.on == "mention":
-        pairs = by_mention(ctx, left, right)
+    on = call.on.strip().lower()
+    if on in ("content", "meaning", "topic"):
+        pairs = by_content(ctx, a, b, CONTENT_THRESHOLD if threshold is None else threshold)
+    elif on in ("name", "stem", "filename"):
+        pairs = by_values({e.path: {stem(e.path): stem(e.path)} for e in a}, {e.path: {stem(e.path): stem(e.path)} for e in b})
+    elif on in ("mention", "mentions", "reference"):
+        pairs = by_mention(ctx, a, b)
     else:
-        pairs = by_key(left, right, lambda p: _attribute(ctx, p, call.on))
-    pairs = [p for p in pairs if threshold is None or p[0] >= threshold]
-    pairs.sort(key=lambda p: (-p[0], p[1], p[2]))
+        pairs = by_values(_values(ctx, a, call.on), _values(ctx, b, call.on))
+    pairs = sorted((p for p in pairs if threshold is None or p[0] >= threshold), key=lambda p: (-p[0], p[1], p[2]))
     shown: list[Json] = [_pair_json(p) for p in pairs[:MOST_PAIRS]]
     files = dict.fromkeys(f for p in pairs for f in (p[1], p[2]))
-    return Answer({"pairs": shown, "total": len(pairs), **ctx.fresh()}, tuple(files), found=bool(pairs))
+    body: dict[str, Json] = {"pairs": shown, "total": len(pairs), "notices": [*left.notices, *right.notices]}
+    return Answer({**body, **ctx.fresh()}, tuple(files), found=bool(pairs))
 
 
 def _pair_json(pair: Pair) -> dict[str, Json]:
@@ -46,21 +55,23 @@ def _pair_json(pair: Pair) -> dict[str, Json]:
     return {"left": path_json(left)["path"], "right": path_json(right)["path"], "score": round(score, 3), "why": why}
 
 
-def by_content(ctx: Context, left: list[RelPath], right: list[RelPath], threshold: float) -> list[Pair]:
-    """Pair files whose mean vectors are alike; O(left x right) multiplications."""
+# Content
+
+
+def by_content(ctx: Context, left: Sequence[Entry], right: Sequence[Entry], threshold: float) -> list[Pair]:
+    """Pair files whose mean vectors are alike; O(left x right) multiplications, a block of the left at a time."""
     lefts, a = _vectors(ctx, left)
     rights, b = _vectors(ctx, right)
-    if not lefts or not rights:
-        return []
-    scores = a @ b.T
-    rows, columns = np.nonzero(scores >= threshold)
-    found = ((float(scores[i, j]), lefts[i], rights[j], "content") for i, j in zip(rows, columns, strict=True))
-    return _distinct(found)
+    out: list[Pair] = []
+    for at in range(0, len(lefts) if rights else 0, 1024):
+        scores = a[at : at + 1024] @ b.T
+        rows, columns = np.nonzero(scores >= threshold)
+        out += [(float(scores[i, j]), lefts[at + i], rights[j], "about the same") for i, j in zip(rows, columns, strict=True)]
+    return _distinct(out)
 
 
-def _vectors(ctx: Context, paths: list[RelPath]) -> tuple[list[RelPath], np.ndarray]:
+def _vectors(ctx: Context, entries: Sequence[Entry]) -> tuple[list[RelPath], Vectors]:
     """Return the files that have vectors and their mean vectors, float32 [n, d], unit rows."""
-    entries = entries_of(ctx, paths)
     known, vectors = ctx.engine.texts.mean_vectors([e.fid for e in entries])
     path_of = {e.fid: e.path for e in entries}
     return [path_of[fid] for fid in known], vectors
@@ -78,48 +89,82 @@ def _distinct(pairs: Iterable[Pair]) -> list[Pair]:
     return out
 
 
+# Shared values
+
+
+def by_values(left: Values, right: Values) -> list[Pair]:
+    """Pair files that share values (a hash join); the score is the shared part of the smaller one's values."""
+    holders: dict[str, list[RelPath]] = defaultdict(list)
+    for path, values in right.items():
+        for value in values:
+            holders[value].append(path)
+    out: list[Pair] = []
+    for path, values in left.items():
+        shared: Counter[RelPath] = Counter(b for v in values for b in holders.get(v, ()) if b != path)
+        for other, count in shared.items():
+            least = min(len(values), len(right[other]))
+            out.append((count / least, path, other, _why(values, right[other], count, least)))
+    return _distinct(out)
+
+
+def _why(a: Mapping[str, str], b: Mapping[str, str], count: int, least: int) -> str:
+    examples = [a[v] for v in a if v in b][:_MOST_SHARED]
+    named = ", ".join(x[:60] for x in examples) + (" …" if count > len(examples) else "")
+    return named if least == 1 else f"{count} of {least} values: {named}"
+
+
+def _values(ctx: Context, entries: Sequence[Entry], field: str) -> dict[RelPath, dict[str, str]]:
+    """Return each file's values of an attribute, or of a column of its tables, whichever it has."""
+    attributes = ctx.engine.attributes.of([e.fid for e in entries])
+    out: dict[RelPath, dict[str, str]] = {}
+    for e in entries:
+        known = attributes.get(e.fid, {})
+        found = [v for name, values in known.items() if plain(name) == plain(field) for v in values]
+        if not found:
+            found = column_values(ctx, e, field)
+        values = {v.strip().casefold(): v.strip() for v in found if v.strip()}
+        if values:
+            out[e.path] = values
+    return out
+
+
+def column_values(ctx: Context, e: Entry, column: str) -> list[str]:
+    """Return the values of a column in the tables of a file."""
+    tables = tables_of(ctx, ctx.engine.versions.version_by_id(e.version))
+    return [v for t in tables for v in t.column(column) or ()]
+
+
 def stem(path: RelPath) -> str:
     """Return a file's name without folders, ending, case and separators: `Final_Report-v2.PDF` is `final report v2`."""
     name = os.path.splitext(os.path.basename(show(path)))[0]
     return " ".join(re.findall(r"[^\W_]+", name.lower()))
 
 
-def by_key(left: list[RelPath], right: list[RelPath], keys: Callable[[RelPath], Iterable[str]]) -> list[Pair]:
-    """Pair files that share a key (a hash join)."""
-    table: dict[str, list[RelPath]] = defaultdict(list)
-    for path in right:
-        for key in keys(path):
-            table[key].append(path)
-    found = ((1.0, a, b, key) for a in left for key in keys(a) if key for b in table.get(key, ()))
-    return _distinct(found)
+# Mention
 
 
-def _attribute(ctx: Context, path: RelPath, field: str) -> list[str]:
-    entry = ctx.engine.versions.live(path)
-    values = ctx.engine.attributes.get(entry.fid).get(field, []) if entry else []
-    return [v.strip().lower() for v in values]
-
-
-def by_mention(ctx: Context, left: list[RelPath], right: list[RelPath]) -> list[Pair]:
+def by_mention(ctx: Context, left: Sequence[Entry], right: Sequence[Entry]) -> list[Pair]:
     """Pair a file with those of the right set that its text names, by file name or by title."""
-    names: dict[RelPath, list[str]] = {b: _names(ctx, b) for b in right}
+    titles = ctx.engine.attributes.of([e.fid for e in right])
+    names = {b.path: _names(b.path, titles.get(b.fid, {}).get("title", [])) for b in right if b.kind is Kind.FILE}
     out: list[Pair] = []
     for a in left:
-        entry = ctx.engine.versions.live(a)
-        text = (ctx.text(entry.fid) or "").lower() if entry else ""
+        text = " ".join((ctx.text(a.fid) or "").lower().split())
         for b, wanted in names.items():
-            named = next((n for n in wanted if _occurs(n, text)), None)
-            if named and a != b:
-                out.append((1.0, a, b, f"names “{named}”"))
+            named = next((n for n in wanted if _occurs(n, text)), None) if b != a.path and text else None
+            if named is not None:
+                out.append((1.0, a.path, b, f"names “{named}”"))
     return out
 
 
-def _names(ctx: Context, path: RelPath) -> list[str]:
+def _names(path: RelPath, titles: Sequence[str]) -> list[str]:
+    """Return what a text can call a file: its name, its title, and its stem where that is more than one plain word."""
     name = os.path.basename(show(path)).lower()
-    entry = ctx.engine.versions.live(path)
-    titles = ctx.engine.attributes.get(entry.fid).get("title", []) if entry else []
-    return [name, *(t.lower() for t in titles if len(t) > 8)]
+    bare = os.path.splitext(name)[0]
+    stems = [bare] if len(bare) >= 8 and re.search(r"[-_ .\d]", bare) else []
+    long_titles = [" ".join(t.lower().split()) for t in titles if len(t) > 8 and " " in t.strip()]
+    return [n for n in dict.fromkeys([name, *long_titles, *stems]) if len(n) >= _LEAST_NAME]
 
 
 def _occurs(name: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+    return name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None

@@ -6,10 +6,12 @@ from lsfs.changes.rollback import Goal
 from lsfs.changes.transaction import Transaction
 from lsfs.errors import BadRequest
 from lsfs.model import RelPath, TransactionId, path_json
+from lsfs.versions.retention import Rules
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.changing import CollectGarbage, Forget, Rollback, Snapshot, Undo
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.context import Answer, Context
+from lsfs_syscalls.run.spans import length_ns
 
 
 def rollback(ctx: Context, call: Rollback) -> Answer:
@@ -53,10 +55,31 @@ def snapshot(ctx: Context, call: Snapshot) -> Answer:
 
 
 def forget(ctx: Context, call: Forget) -> Answer:
-    """Remove a file and its history for good."""
-    return Answer({"forgotten": ctx.engine.forget(ctx.path(call.path))})
+    """Remove a file or folder and its history for good."""
+    path = ctx.path(call.path)
+    done = ctx.engine.changes.forget([path])
+    ctx.engine.touched(done.paths)
+    names: list[Json] = [path_json(p)["path"] for p in done.paths]
+    body: dict[str, Json] = {"forgotten": done.files, "versions": done.versions, "shared": done.shared, "changed": names}
+    return Answer(body, tuple(done.paths), found=bool(done.files))
 
 
 def collect_garbage(ctx: Context, _: CollectGarbage) -> Answer:
-    """Remove old versions under the retention rules."""
-    return Answer({"collected": ctx.engine.collect_garbage(dry_run=False)})
+    """Remove old versions under the retention rules of the configuration."""
+    done = ctx.engine.changes.gc(_rules(ctx))
+    body: dict[str, Json] = {"collected": done.versions, "version_bytes": done.version_bytes, "freed": done.swept.freed}
+    return Answer(body, found=bool(done.versions))
+
+
+def _rules(ctx: Context) -> Rules:
+    v = ctx.engine.config.versions
+    return Rules(
+        keep_last=v.keep_last,
+        within_ns=length_ns(v.keep_within, ctx.now),
+        hourly=v.hourly,
+        daily=v.daily,
+        weekly=v.weekly,
+        monthly=v.monthly,
+        yearly=v.yearly,
+        budget_bytes=v.budget_bytes,
+    )

@@ -8,7 +8,7 @@ from lsfs.errors import BadRequest
 from lsfs_syscalls.calls import changing as c
 from lsfs_syscalls.calls import reading as r
 from lsfs_syscalls.calls.record import Call
-from lsfs_syscalls.run import changing, group, join, past, reading, retrieve, summary
+from lsfs_syscalls.run import changing, duplicates, group, join, past, reading, retrieve, sharing, summary, watching
 from lsfs_syscalls.run.context import Answer
 
 Handler = Callable[..., Answer]
@@ -21,9 +21,12 @@ _HANDLERS: dict[type[Call], Handler] = {
     r.Read: reading.read,
     r.GroupBy: group.group_by,
     r.Join: join.join,
+    r.Duplicates: duplicates.duplicates,
     r.History: reading.history,
     r.Diff: reading.diff,
     r.Log: reading.log,
+    r.ListLinks: sharing.list_links,
+    r.Events: watching.events,
     r.Summarize: summary.summarize,
     r.SummarizeChanges: summary.summarize_changes,
     c.Create: changing.create,
@@ -42,6 +45,10 @@ _HANDLERS: dict[type[Call], Handler] = {
     c.Snapshot: past.snapshot,
     c.Forget: past.forget,
     c.CollectGarbage: past.collect_garbage,
+    c.Link: sharing.link,
+    c.Unlink: sharing.unlink,
+    c.Watch: watching.watch,
+    c.Unwatch: watching.unwatch,
 }
 
 _ON_THEIR_OWN: frozenset[type[Call]] = frozenset({c.Undo, c.Forget, c.CollectGarbage, c.Link, c.Unlink, c.Watch, c.Unwatch})
