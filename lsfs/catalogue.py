@@ -15,8 +15,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,15 @@ CREATE TABLE IF NOT EXISTS meta(
 """
 
 
+class _Lease:
+    """A thread's hold on a reading connection; it goes when the thread ends."""
+
+    __slots__ = ("__weakref__", "con")
+
+    def __init__(self, con: sqlite3.Connection) -> None:
+        self.con = con
+
+
 class Catalogue:
     """The database of one root."""
 
@@ -56,6 +66,7 @@ class Catalogue:
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self._free: list[sqlite3.Connection] = []
         self._depth = 0
         self._writer = self._connect()
         with self.write() as con:
@@ -119,12 +130,23 @@ class Catalogue:
         """Return this thread's reading connection; inside `write()` of this thread, the writer (it sees its own rows)."""
         if self._depth and self._lock_is_mine():
             return self._writer
-        con: sqlite3.Connection | None = getattr(self._local, "con", None)
+        lease: _Lease | None = getattr(self._local, "lease", None)
+        con = None if lease is None else lease.con
         if con is None:
-            con = self._connect()
-            con.execute("PRAGMA query_only=ON")
-            self._local.con = con
-            self._readers.append(con)
+            con = self._reader()
+            self._local.lease = _Lease(con)
+            # When the thread ends its lease goes, and the next thread gets the connection with its warm cache.
+            weakref.finalize(self._local.lease, self._free.append, con)
+        return con
+
+    def _reader(self) -> sqlite3.Connection:
+        """Return a reading connection that no thread has."""
+        with suppress(IndexError):
+            return self._free.pop()
+        con = self._connect()
+        con.execute("PRAGMA query_only=ON")
+        con.execute("PRAGMA cache_size=-16384")  # there is one for each thread
+        self._readers.append(con)
         return con
 
     def _lock_is_mine(self) -> bool:
