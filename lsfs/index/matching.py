@@ -27,11 +27,6 @@ class Matcher:
         self._among = among
         self._tables = ("words", "words_past") if past else ("words",)
 
-    def among(self, dids: Collection[int]) -> Matcher:
-        """Return a matcher over these documents only."""
-        kept = dict.fromkeys(dids, b"") if self._among is None else {d: self._among[d] for d in dids if d in self._among}
-        return Matcher(self._con, kept, past=len(self._tables) > 1)
-
     def ranked(self, terms: Terms, limit: int) -> Scores:
         """Return the best documents for any of the words with their BM25 score, names counted in."""
         expression = terms.expression()
@@ -52,31 +47,25 @@ class Matcher:
         total = 0.0
         size = self._size()
         for word in terms.words:
-            expression = f'"{word}"'
-            weight = math.log((size + 1) / (min(self._frequency(expression), size) + 0.5))
+            having = self._some(f'"{word}"')
+            weight = math.log((size + 1) / (min(len(having), size) + 0.5))
             total += weight
-            for did in self._having(expression, dids).union(self._named(expression, dids)):
+            if len(having) >= _COMMON:
+                having = self._having(f'"{word}"', dids)
+            for did in having & found.keys():
                 found[did] += weight
         return {did: share / total for did, share in found.items()} if total > 0 else {}
 
     def _size(self) -> int:
         return int(self._con.execute("SELECT count(*) FROM doc WHERE to_ns=?", (FOREVER,)).fetchone()[0])
 
-    def _frequency(self, expression: str) -> int:
-        """Return how many documents have a word, counted up to a bound beyond which it says little anyway."""
-        count = 0
-        for table, bound in (("words", _COMMON), ("names", _COMMON)):
-            sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH ? LIMIT ?)"
-            count = max(count, self._con.execute(sql, (expression, bound)).fetchone()[0])
-        return count
-
-    def _named(self, expression: str, dids: Collection[int]) -> set[int]:
-        """Return those of the documents whose path has a word."""
-        sql = (
-            "SELECT d.did FROM json_each(?) j JOIN doc d ON d.did=j.value JOIN placed p ON p.fid=d.fid"
-            " JOIN names n ON n.rowid=p.nid WHERE names MATCH ?"
-        )
-        return {r[0] for r in self._con.execute(sql, (json.dumps(list(dids)), expression))}
+    def _some(self, expression: str) -> set[int]:
+        """Return the documents that have a word in them or in their path, up to a bound beyond which it says little."""
+        out = set(self._by_name(expression, _COMMON))
+        for table in self._tables:
+            rows = self._con.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?", (expression, _COMMON))
+            out.update(r[0] for r in rows)
+        return out
 
     def exactly(self, wanted: Wanted) -> set[int]:
         """Return the documents whose text, title, people or path have the keyword."""

@@ -122,7 +122,7 @@ class Meaning:
 def _best(scores: NDArray[np.float32], dids: Ids, ordinals: Ids, limit: int) -> Likeness:
     """Reduce passage scores to the best one of each document, and keep the best documents."""
     # From the best passage on: the first one seen of a document is its best.
-    count = min(len(scores), limit * 50)
+    count = min(len(scores), limit * 8)
     order = np.argpartition(-scores, count - 1)[:count] if 0 < count < len(scores) else np.arange(len(scores))
     order = order[np.argsort(-scores[order], kind="stable")]
     _, first = np.unique(dids[order], return_index=True)

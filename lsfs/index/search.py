@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 
 from lsfs.catalogue import Catalogue
 from lsfs.embed.embedder import Vectors
@@ -22,11 +23,15 @@ from lsfs.index.matching import Matcher
 from lsfs.index.meaning import Likeness, Meaning
 from lsfs.index.query import Hits, Query
 from lsfs.index.source import Source
-from lsfs.index.words import Terms, terms, wanted
+from lsfs.index.words import terms, wanted
 from lsfs.model import FOREVER, RelPath, show
 from lsfs.ranking import Ranked, Weights, fuse
 
-CANDIDATES = 200
+CANDIDATES = 100
+"""Documents that words and vectors each propose."""
+
+SCORED = 2000
+"""Documents whose word score is known to the mix, so that those proposed by vectors have theirs."""
 
 
 class Search:
@@ -51,7 +56,7 @@ class Search:
         self._before_past = before_past
         self._catalogue = catalogue
         self._source = source
-        self._meaning = meaning
+        self.meaning = meaning
         self._waiting = waiting
         self._weights = weights or Weights()
 
@@ -91,20 +96,15 @@ class Search:
     ) -> tuple[list[Ranked], dict[int, int]]:
         asked = terms(query.text)
         matcher = Matcher(con, among, past=query.at_ns is not None)
-        by_words = {} if query.mode == "semantic" or query.like is not None else matcher.ranked(asked, CANDIDATES)
+        scored = {} if query.mode == "semantic" or query.like is not None else matcher.ranked(asked, SCORED)
+        by_words = dict(islice(scored.items(), CANDIDATES))
         likeness = Likeness() if query.mode == "keyword" else self._likeness(con, query, among, by_words, degraded)
-        if query.mode != "keyword" and by_words:
-            by_words = self._words_of(matcher, asked, by_words, likeness)
+        by_words |= {did: scored[did] for did in likeness.scores if did in scored}
         coverage = matcher.coverage(asked, by_words)
         weights = self._weights if query.like is None else replace(self._weights, cosine_floor=0.0, cut=0.0)
         if query.mode == "keyword":
             weights = replace(weights, coverage_floor=0.0, cut=0.0)
         return fuse(by_words, likeness.scores, coverage, weights), likeness.passages
-
-    def _words_of(self, matcher: Matcher, asked: Terms, by_words: dict[int, float], likeness: Likeness) -> dict[int, float]:
-        """Return the word scores with those of the documents that only the vectors proposed."""
-        missing = [did for did in likeness.scores if did not in by_words]
-        return by_words | matcher.among(missing).ranked(asked, len(missing)) if missing else by_words
 
     def _likeness(
         self,
@@ -117,14 +117,14 @@ class Search:
         """Return the likeness of the best documents by meaning and of every candidate by words."""
         live = query.at_ns is None
         try:
-            vector = self._meaning.query_vector(query.text) if query.like is None else self._like(con, query)
+            vector = self.meaning.query_vector(query.text) if query.like is None else self._like(con, query)
         except Unavailable as e:
             degraded.append(f"meaning: {e}")
             return Likeness()
-        found = self._meaning.best(vector, among, CANDIDATES, live=live)
+        found = self.meaning.best(vector, among, CANDIDATES, live=live)
         missing = [did for did in by_words if did not in found.scores]
         if missing:
-            more = self._meaning.best(vector, missing, len(missing), live=live)
+            more = self.meaning.best(vector, missing, len(missing), live=live)
             found = Likeness(found.scores | more.scores, found.passages | more.passages)
         if query.like is not None:
             own = self._document_at(con, query.like, query.at_ns)
@@ -134,7 +134,7 @@ class Search:
     def _like(self, con: sqlite3.Connection, query: Query) -> Vectors:
         assert query.like is not None
         did = self._document_at(con, query.like, query.at_ns)
-        vector = None if did is None else self._meaning.document_vector(did)
+        vector = None if did is None else self.meaning.document_vector(did)
         if vector is None:
             raise NotFound(f"{show(query.like)} has no text that could be compared, or is not indexed yet")
         return vector
