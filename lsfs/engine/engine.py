@@ -25,17 +25,18 @@ from lsfs.capture.recorder import Recorder
 from lsfs.catalogue import Catalogue
 from lsfs.changes.changes import Changes
 from lsfs.changes.recovery import Recovered
-from lsfs.config import Config
+from lsfs.config import Config, VersionsConfig
 from lsfs.embed.embedder import Embedder
 from lsfs.engine.home import Home, Lock
 from lsfs.engine.mounts import Mounts
 from lsfs.indexer.opening import IndexSettings, open_index
 from lsfs.links.links import Links
-from lsfs.model import RelPath, path_json
+from lsfs.model import Fid, RelPath, path_json
 from lsfs.packs.store import Packs
 from lsfs.subscriptions.matching import IndexMatcher
 from lsfs.subscriptions.subscriptions import Subscriptions
 from lsfs.text.extract import Limits
+from lsfs.versions.retention import Rules
 from lsfs.versions.versions import Versions
 from lsfs.watch.ignore import IgnoreRules
 from lsfs.watch.watcher import Hint, Watcher
@@ -43,6 +44,7 @@ from lsfs.wire.control import Client
 
 _LOG = logging.getLogger(__name__)
 SHOWN_AT_MOST = 50
+DAY_NS = 86_400_000_000_000
 COMPARE_S = 2.0
 """`start` waits so long for the first compare, so that the first answer knows what changed meanwhile."""
 
@@ -91,6 +93,7 @@ class Engine:
 
     def start(self) -> None:
         """Recover what was cut off, then record, watch, index and serve the mounts that live."""
+        self.changes.on_forget.append(self._forgotten)
         for line in self.changes.recover():
             _LOG.warning("%s", _recovered(line))
         self.capture.listen(self.indexer.changed)
@@ -148,9 +151,13 @@ class Engine:
             self.mounts.locks(self.versions.locks())
 
     def settle(self, timeout_s: float, *, vectors: bool = True) -> bool:
-        """Wait until every change is recorded and indexed; return whether that came to be."""
+        """Wait until every change that was made before is recorded and indexed; return whether that came to be.
+
+        It compares the whole tree once, because an event of a change may still be on its way.
+        """
         until = time.monotonic() + timeout_s
         self.capture.poll()
+        self.capture.submit([Dirty(RelPath(b""), subtree=True)])
         while True:
             left = until - time.monotonic()
             if not self.capture.settle(max(left, 0.0), baseline=True):
@@ -159,6 +166,37 @@ class Engine:
                 return False
             if self.capture.settle(0.0, baseline=True):
                 return True
+
+    def check(self, *, repair: bool = False, sample: float = 1.0) -> dict[str, Any]:
+        """Verify packs, catalogue and tree against each other; return what is wrong, in words, after mending where asked."""
+        before = self.changes.check(sample=sample)
+        left = self.changes.check(sample=sample, mend=True) if repair and before else before
+        words = [f.words for f in left]
+        return {"damage": words, "repaired": [f.words for f in before if f.words not in words]}
+
+    def collect_garbage(self, *, dry_run: bool) -> dict[str, Any]:
+        """Let versions go under the configured rules, and pack chains of similar ones; return what that gave."""
+        report = self.changes.gc(retention_rules(self.config.versions), dry_run=dry_run)
+        swept = report.swept
+        return {
+            "versions": report.versions,
+            "version_bytes": report.version_bytes,
+            "freed_bytes": swept.freed,
+            "packs": swept.packs,
+            "damaged": list(swept.damaged),
+            "dry_run": dry_run,
+        }
+
+    def forget(self, path: RelPath) -> dict[str, Any]:
+        """Remove a file and its history for good, from the disk, the packs and the index; return what went."""
+        report = self.changes.forget([path])
+        self.touched(report.paths)
+        paths = [path_json(p)["path"] for p in report.paths]
+        return {"paths": paths, "files": report.files, "versions": report.versions, "shared_chunks": report.shared}
+
+    def _forgotten(self, fids: Sequence[Fid]) -> None:
+        for fid in fids:
+            self.indexer.forget(fid)
 
     def freshness(self) -> dict[str, Any]:
         """Return what every answer says of itself: files waiting, degraded parts."""
@@ -205,6 +243,22 @@ class Engine:
             "degraded": self.degraded() + progress.degraded,
             "mounts": self.mounts.list(),
         }
+
+
+def retention_rules(config: VersionsConfig) -> Rules:
+    """Return the rules of `gc` that the configuration asks for."""
+    return Rules(
+        keep_last=config.keep_last,
+        within_ns=config.keep_within_days * DAY_NS,
+        hourly=config.hourly,
+        daily=config.daily,
+        weekly=config.weekly,
+        monthly=config.monthly,
+        yearly=config.yearly,
+        keep_tags=config.keep_tags,
+        budget_bytes=config.budget_bytes,
+        undo_ns=config.undo_days * DAY_NS,
+    )
 
 
 def _recovered(r: Recovered) -> str:

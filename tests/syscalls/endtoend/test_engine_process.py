@@ -1,0 +1,125 @@
+"""The engine process: one a root, started on demand, killed at any time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from lsfs.engine.home import is_locked
+from lsfs.errors import BadRequest, LsfsError, NotFound
+from lsfs_syscalls.connect import Client
+from lsfs_syscalls.lifecycle import down, up
+from tests.syscalls.endtoend.conftest import Served, serve
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Served]:
+    """An engine for one test."""
+    root = tmp_path / "root"
+    root.mkdir()
+    served = serve(root)
+    yield served
+    with suppress(LsfsError):
+        down(served.client)
+
+
+def test_a_second_up_joins_the_engine_that_runs(own: Served) -> None:
+    first = own.client.status()["pid"]
+    again = up(str(own.root), None, state=None, environ=own.environ)
+    assert again["pid"] == first
+    assert again["started"] is False
+
+
+def test_after_kill_nine_the_next_command_starts_it_and_nothing_is_missed(own: Served) -> None:
+    own.write("a.txt", "before")
+    own.settle()
+    os.kill(own.client.status()["pid"], signal.SIGKILL)
+    own.write("a.txt", "while it was down")
+    own.write("b.txt", "new while it was down")
+    own.settle()
+    assert own.call("read", path="a.txt")["content"] == "while it was down"
+    assert own.call("read", path="a.txt", version=1)["content"] == "before"
+    assert own.call("retrieve", keywords=["new"])["files"][0]["path"] == "b.txt"
+
+
+def test_down_ends_it_and_status_does_not_start_it(own: Served) -> None:
+    assert own.lsfs("down").returncode == 0
+    assert not is_locked(own.root / ".lsfs")
+    done = own.lsfs("status")
+    assert done.returncode == 1
+    assert not is_locked(own.root / ".lsfs")
+
+
+def test_the_users_files_are_there_without_us(own: Served) -> None:
+    own.call("write", path="d/a.txt", content="plain")
+    down(own.client)
+    subprocess.run(["rm", "-r", str(own.root / ".lsfs")], check=True)
+    assert (own.root / "d/a.txt").read_text() == "plain"
+
+
+def test_a_file_that_cannot_be_read_is_named_and_stops_nothing(own: Served) -> None:
+    own.write("broken.pdf", "%PDF-1.4 this is no pdf")
+    own.write("good.txt", "a good file")
+    own.settle()
+    status = own.client.status()
+    assert [s["path"] for s in status["skipped"]] == ["broken.pdf"]
+    assert own.call("read", path="broken.pdf")["size"] > 0
+    assert own.call("retrieve", keywords=["good"])["files"][0]["path"] == "good.txt"
+
+
+@pytest.mark.parametrize("root", ["/etc", "/nonexistent/dir"])
+def test_up_refuses_what_is_no_root(root: str, tmp_path: Path) -> None:
+    with pytest.raises((BadRequest, NotFound)):
+        up(root, None, state=None, environ={"XDG_CONFIG_HOME": str(tmp_path)})
+
+
+def test_a_command_outside_of_any_root_says_how_to_go_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lsfs_syscalls.cli.main", "log"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "LSFS_ROOT": ""}, check=False
+    )
+    assert done.returncode == 2
+    assert "lsfs up DIR" in done.stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 24 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], check=True)
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_of_the_state_is_told_and_loses_nothing(tmp_path: Path, small_disk: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "LSFS_ROOT": ""}
+    up(str(root), None, state=str(small_disk / "state"), environ=environ)
+    client = Client.find(root=str(root), state=str(small_disk / "state"), environ=environ)
+    try:
+        assert client.wait(60.0, vectors=False)
+        filler = small_disk / "filler"
+        with suppress(OSError), filler.open("wb") as f:
+            while True:
+                f.write(os.urandom(1 << 16))
+                f.flush()
+        (root / "late.txt").write_text("written while the disk was full")
+        client.wait(3.0, vectors=False)
+        told = client.status()
+        assert told["degraded"] or told["pending"]
+        filler.unlink()
+        assert client.wait(60.0, vectors=False)
+        assert client.call("read", {"path": "late.txt"})["content"] == "written while the disk was full"
+        assert not client.status()["degraded"]
+    finally:
+        with suppress(LsfsError):
+            down(client)
