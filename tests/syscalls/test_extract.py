@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsfs_syscalls.run.extract import sentences, summarize
-from lsfs_syscalls.run.summary import line_changes
 
 TEXT = """# Flash caching
 
@@ -49,8 +48,3 @@ def test_a_long_text_is_summarised_within_the_asked_length() -> None:
     rng = random.Random(1)
     text = " ".join(" ".join(rng.choices(words, k=9)).capitalize() + "." for _ in range(5000))
     assert len(summarize(text, 4)) == 4
-
-
-def test_changes_are_counted_and_quoted() -> None:
-    assert line_changes("a\nb\n", "a\nc\nd\n") == "2 lines added (“c”; “d”), 1 removed (“b”)"
-    assert line_changes("a\n", "a \n").startswith("1 lines added") or "white space" in line_changes("a\n", "a \n")

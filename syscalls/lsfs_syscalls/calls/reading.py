@@ -183,6 +183,7 @@ class SummarizeChanges(Call):
 
     path: str | None = arg("the file or folder", Form.PATH, positional=True)
     under: str | None = arg("only below this folder", Form.PATH)
+    files: Files = arg("the files: paths, or $n for the result of step n", Form.FILES, default=())
     since: str | None = arg("only what happened at this time or later", Form.TIME)
     until: str | None = arg("only what happened at this time or earlier", Form.TIME)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat as st
-from pathlib import Path
+import stat
+import tempfile
+from typing import IO, BinaryIO, cast
 
 from lsfs.errors import BadRequest, NotFound
 from lsfs.model import Kind, RelPath, show
@@ -12,6 +13,10 @@ from lsfs_syscalls import times
 from lsfs_syscalls.calls.changing import Concat, Copy, Create, Delete, Lock, Move, Tag, Touch, Unlock, Untag, Write
 from lsfs_syscalls.calls.record import Files
 from lsfs_syscalls.run.context import Answer, Context
+from lsfs_syscalls.run.importing import bring_in, join
+
+MAX_IN_MEMORY = 8 << 20
+"""Bytes of a concatenation that are kept in memory; the rest goes through a file in the state directory."""
 
 CHANGED = Answer({"transaction": None})
 """The runner fills in the transaction and the changed paths once they are committed."""
@@ -21,44 +26,12 @@ def create(ctx: Context, call: Create) -> Answer:
     """Make a file or folder, empty, with text, or as an import."""
     t, path = ctx.writing(), ctx.path(call.path)
     if call.source is not None:
-        _import(ctx, Path(os.path.expanduser(call.source)), path)
+        bring_in(ctx, call.source, path)
     elif call.kind == "directory":
         t.create_directory(path)
     else:
         t.write(path, (call.content or "").encode(), exist_ok=False)
     return CHANGED
-
-
-def _import(ctx: Context, source: Path, path: RelPath) -> None:
-    """Copy a file or folder of the machine into the root, under its own name if `path` is a folder."""
-    if not source.exists():
-        source = ctx.engine.root / source
-    if not source.exists():
-        raise NotFound(f"there is no {source} to import")
-    entry = ctx.engine.versions.live(path) if path else None
-    if not path or (entry is not None and entry.kind is Kind.DIRECTORY):
-        path = join(path, os.fsencode(source.name))
-    if source.is_file():
-        _import_file(ctx, source, path)
-        return
-    ctx.writing().create_directory(path)
-    for folder, folders, names in os.walk(os.fsencode(source), followlinks=False):
-        folders[:] = [f for f in folders if f != b".lsfs"]
-        here = join(path, os.path.relpath(folder, os.fsencode(source)))
-        for name in sorted(names):
-            full = os.path.join(folder, name)
-            if st.S_ISREG(os.lstat(full).st_mode):
-                _import_file(ctx, Path(os.fsdecode(full)), join(here, name))
-
-
-def _import_file(ctx: Context, source: Path, path: RelPath) -> None:
-    with source.open("rb") as f:
-        ctx.writing().write(path, f, exist_ok=False)
-
-
-def join(folder: bytes, name: bytes) -> RelPath:
-    """Return the path of `name` in `folder`."""
-    return RelPath(os.path.normpath(os.path.join(folder, name)) if folder else os.path.normpath(name))
 
 
 def write(ctx: Context, call: Write) -> Answer:
@@ -73,9 +46,17 @@ def write(ctx: Context, call: Write) -> Answer:
     entry = ctx.entry(call.source)
     if entry.kind is not Kind.FILE:
         raise BadRequest(f"{show(entry.path)} is a {entry.kind.value}; `source` takes a file")
-    with (ctx.engine.root / os.fsdecode(entry.path)).open("rb") as f:
+    with _opened(ctx, entry.path) as f:
         t.write(path, f, mode=mode)
     return CHANGED
+
+
+def _opened(ctx: Context, path: RelPath) -> BinaryIO:
+    """Return a file of the root as it is now: what earlier steps of the plan wrote included, and no link followed."""
+    try:
+        return os.fdopen(ctx.engine.disk.open_file(path), "rb")
+    except OSError as e:
+        raise NotFound(f"{show(path)} cannot be read: {e.strerror}") from e
 
 
 def touch(ctx: Context, call: Touch) -> Answer:
@@ -89,22 +70,39 @@ def touch(ctx: Context, call: Touch) -> Answer:
 
 
 def concat(ctx: Context, call: Concat) -> Answer:
-    """Put files one after the other into a new file; without `keep` the parts are deleted (the paper's file_join)."""
+    """Put files one after the other into a new file; without `keep` the parts are deleted (the paper's file_join).
+
+    Raises:
+        Exists: the target is there already and is none of the parts.
+    """
     t, to = ctx.writing(), ctx.path(call.to)
-    parts = [p for p in ctx.files(call.files) if p != to]
+    every = ctx.files(call.files)
+    parts = [p for p in every if p != to]
     if not parts:
         raise BadRequest("`concat` needs files to put together")
-    data = b"".join(_ended((ctx.engine.root / os.fsdecode(p)).read_bytes()) for p in parts)
-    own = to in ctx.files(call.files)
-    t.write(to, data, mode="append" if own else "overwrite", exist_ok=own)
+    if to in every and every[0] != to:
+        raise BadRequest(f"{show(to)} is one of the parts; it can only be the first, which the others are appended to")
+    with tempfile.SpooledTemporaryFile(MAX_IN_MEMORY, dir=ctx.engine.home.state) as whole:
+        for part in parts:
+            _append(ctx, part, whole)
+        whole.seek(0)
+        t.write(to, cast(BinaryIO, whole), mode="append" if to in every else "overwrite", exist_ok=to in every)
     for part in parts if call.keep is False else ():
         t.delete(part)
     return CHANGED
 
 
-def _ended(data: bytes) -> bytes:
-    """Return a part with a line end, so that the next one begins on a line of its own."""
-    return data if not data or data.endswith(b"\n") else data + b"\n"
+def _append(ctx: Context, part: RelPath, whole: IO[bytes]) -> None:
+    """Append a file with a line end, so that the next one begins on a line of its own."""
+    last = b"\n"
+    with _opened(ctx, part) as f:
+        if not stat.S_ISREG(os.fstat(f.fileno()).st_mode):
+            raise BadRequest(f"{show(part)} is a folder; `concat` takes files")
+        while piece := f.read(1 << 20):
+            whole.write(piece)
+            last = piece[-1:]
+    if last != b"\n":
+        whole.write(b"\n")
 
 
 def copy(ctx: Context, call: Copy) -> Answer:

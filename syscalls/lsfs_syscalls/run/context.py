@@ -17,6 +17,7 @@ from lsfs.paths import confine
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.record import Files, Json
 from lsfs_syscalls.plan import REFERENCE
+from lsfs_syscalls.writer import Writer, writer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,11 @@ class Context:
         if span is None:
             raise BadRequest(f"`{text}` is no time; write 2026-11-20, 2026-11-20T09:00, yesterday, last monday ...")
         return times.to_ns(span.until if end else span.since)
+
+    @property
+    def writer(self) -> Writer | None:
+        """The configured language model, or None."""
+        return writer_of(self.engine.config.llm)
 
     def text(self, fid: Fid) -> str | None:
         """Return a file's text as it was extracted, or None where the index has none."""

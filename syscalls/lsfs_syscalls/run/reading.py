@@ -1,18 +1,19 @@
-"""The calls that look at the tree: list, stat, read, history, diff, log."""
+"""The calls that look at the tree: list, stat, read, history, log."""
 
 from __future__ import annotations
 
 import base64
-import difflib
 import re
 
 from lsfs.changes.log import TransactionInfo
-from lsfs.errors import BadRequest, NotFound
-from lsfs.model import Entry, Kind, RelPath, State, Version, path_json, show
+from lsfs.errors import BadRequest
+from lsfs.model import Kind, State, Version, path_json, show
 from lsfs_syscalls import times
-from lsfs_syscalls.calls.reading import Diff, History, ListFiles, Log, Read, Stat
+from lsfs_syscalls.calls.reading import History, ListFiles, Log, Read, Stat
 from lsfs_syscalls.calls.record import Json
+from lsfs_syscalls.run.changed import versions_below
 from lsfs_syscalls.run.context import Answer, Context, listed
+from lsfs_syscalls.run.picking import version_of
 
 MAX_READ_BYTES = 64 * 1024 * 1024
 """A larger answer is refused: read it through the mount."""
@@ -51,7 +52,7 @@ def stat(ctx: Context, call: Stat) -> Answer:
 
 def read(ctx: Context, call: Read) -> Answer:
     """Return the content of a file: now, of a version, or at a time."""
-    version = _version(ctx, call.path, call.version, call.at)
+    version = version_of(ctx, call.path, call.version, call.at)
     if version.kind is not Kind.FILE:
         raise BadRequest(f"{show(version.path)} is a {version.kind.value}; `read` takes files")
     if version.size > MAX_READ_BYTES:
@@ -85,27 +86,21 @@ def _lines(text: str, lines: str | None) -> str:
     return "".join(every[max(first, 1) - 1 : last])
 
 
-def _version(ctx: Context, path: str, number: int | None, at: str | None) -> Version:
-    versions = ctx.engine.versions
-    if number is not None:
-        return versions.version(ctx.path(path), number)
-    at_ns = ctx.time_ns(at)
-    if at_ns is None:
-        return versions.version_by_id(ctx.entry(path).version)
-    found = versions.version_at(ctx.path(path), at_ns)
-    if found is None:
-        raise NotFound(f"there was no {show(ctx.path(path))} at {at}")
-    return found
+MOST_VERSIONS = 1000
+"""Versions of a folder's files in one answer; ask for less with `since` and `until`."""
 
 
 def history(ctx: Context, call: History) -> Answer:
-    """List the versions of a file, newest first, of deleted files too."""
+    """List the versions of a file, or of the files below a folder, newest first, of deleted files too."""
     path = ctx.path(call.path)
     since, until = ctx.time_ns(call.since, end=False), ctx.time_ns(call.until)
-    found = ctx.engine.versions.history(path, since_ns=since, until_ns=until)
-    if not found and since is None and until is None:
-        ctx.entry(call.path)
-    return Answer({"versions": [version_json(v) for v in found], **ctx.fresh()}, (path,), found=bool(found))
+    entry = ctx.engine.versions.live(path) if path else None
+    if not path or (entry is not None and entry.kind is Kind.DIRECTORY):
+        found = versions_below(ctx, path, since, until, MOST_VERSIONS)
+    else:
+        found = ctx.engine.versions.history(path, since_ns=since, until_ns=until)
+    files = tuple(dict.fromkeys(v.path for v in found)) if not path or entry is not None else (path,)
+    return Answer({"versions": [version_json(v) for v in found], **ctx.fresh()}, files, found=bool(found))
 
 
 def version_json(v: Version) -> dict[str, Json]:
@@ -121,48 +116,6 @@ def version_json(v: Version) -> dict[str, Json]:
         "actor": v.actor,
     }
     return out
-
-
-def diff(ctx: Context, call: Diff) -> Answer:
-    """Show what differs between two versions of a file, or between two files."""
-    old, new = _sides(ctx, call)
-    a, b = _text(ctx, old), _text(ctx, new)
-    if a is None or b is None:
-        same = old.digest == new.digest and old.digest is not None
-        words = "the same" if same else f"different: {old.size} and {new.size} bytes, not text"
-        return Answer({"diff": "", "summary": words, **ctx.fresh()}, found=not same)
-    names = (f"{show(old.path)} (version {old.number})", f"{show(new.path)} (version {new.number})")
-    lines = list(difflib.unified_diff(a.splitlines(keepends=True), b.splitlines(keepends=True), *names))
-    added = sum(1 for x in lines if x.startswith("+") and not x.startswith("+++"))
-    removed = sum(1 for x in lines if x.startswith("-") and not x.startswith("---"))
-    summary = f"{added} lines added, {removed} removed" if lines else "the same"
-    text = "".join(x if x.endswith("\n") else x + "\n\\ No newline at end of file\n" for x in lines)
-    return Answer({"diff": text, "summary": summary, **ctx.fresh()}, (old.path, new.path), found=bool(lines))
-
-
-def _sides(ctx: Context, call: Diff) -> tuple[Version, Version]:
-    if call.other is not None:
-        return _pick(ctx, call.path, call.from_), _pick(ctx, call.other, call.to)
-    new = _pick(ctx, call.path, call.to)
-    if call.from_ is not None:
-        return _pick(ctx, call.path, call.from_), new
-    before = [v for v in ctx.engine.versions.history(ctx.path(call.path)) if v.number < new.number and v.digest is not None]
-    if not before:
-        raise NotFound(f"{show(new.path)} has no version before {new.number}")
-    return before[0], new
-
-
-def _pick(ctx: Context, path: str, which: str | None) -> Version:
-    if which is not None and which.isdigit() and len(which) < 8:
-        return _version(ctx, path, int(which), None)
-    return _version(ctx, path, None, which)
-
-
-def _text(ctx: Context, v: Version) -> str | None:
-    try:
-        return ctx.engine.versions.read(v).decode("utf-8")
-    except UnicodeDecodeError:
-        return None
 
 
 def log(ctx: Context, call: Log) -> Answer:
@@ -186,9 +139,3 @@ def transaction_json(t: TransactionInfo) -> Json:
         "count": t.changed,
         "paths": [path_json(p)["path"] for p in t.paths],
     }
-
-
-def entries_of(ctx: Context, paths: tuple[RelPath, ...] | list[RelPath]) -> list[Entry]:
-    """Return the live entries of `paths`; those that are gone by now are left out."""
-    found = (ctx.engine.versions.live(p) for p in paths)
-    return [e for e in found if e is not None]

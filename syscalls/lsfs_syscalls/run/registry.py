@@ -8,7 +8,21 @@ from lsfs.errors import BadRequest
 from lsfs_syscalls.calls import changing as c
 from lsfs_syscalls.calls import reading as r
 from lsfs_syscalls.calls.record import Call
-from lsfs_syscalls.run import changing, duplicates, group, join, past, reading, retrieve, sharing, summary, watching
+from lsfs_syscalls.run import (
+    changing,
+    diff,
+    duplicates,
+    group,
+    join,
+    past,
+    reading,
+    retrieve,
+    sharing,
+    summary,
+    summary_changes,
+    translate,
+    watching,
+)
 from lsfs_syscalls.run.context import Answer
 
 Handler = Callable[..., Answer]
@@ -23,12 +37,13 @@ _HANDLERS: dict[type[Call], Handler] = {
     r.Join: join.join,
     r.Duplicates: duplicates.duplicates,
     r.History: reading.history,
-    r.Diff: reading.diff,
+    r.Diff: diff.diff,
+    r.Translate: translate.translate,
     r.Log: reading.log,
     r.ListLinks: sharing.list_links,
     r.Events: watching.events,
     r.Summarize: summary.summarize,
-    r.SummarizeChanges: summary.summarize_changes,
+    r.SummarizeChanges: summary_changes.summarize_changes,
     c.Create: changing.create,
     c.Write: changing.write,
     c.Touch: changing.touch,

@@ -1,61 +1,75 @@
-"""summarize and summarize_changes: what files are about, and what changed in them, in short and labelled for what it is."""
+"""summarize: what files are about, in short and labelled for what it is: sentences of the files, or written by a model."""
 
 from __future__ import annotations
 
-import difflib
-import os
 import re
+from collections.abc import Sequence
 
-from lsfs.errors import BadRequest
-from lsfs.model import Kind, RelPath, State, Version, path_json, show
-from lsfs_syscalls import times
-from lsfs_syscalls.calls.reading import Summarize, SummarizeChanges
+from lsfs.errors import NotFound, Unavailable
+from lsfs.model import Entry, path_json, show
+from lsfs_syscalls.calls.reading import Summarize
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.context import Answer, Context
 from lsfs_syscalls.run.extract import summarize as extract
+from lsfs_syscalls.run.members import Members, members, present
+from lsfs_syscalls.run.told import Passage, prompt, sources, write_about
 
 _LENGTHS = {"short": 2, "medium": 4, "long": 10}
 MOST_FILES = 50
+_NO_LIMIT = 10_000
 
 
 def summarize(ctx: Context, call: Summarize) -> Answer:
-    """Summarise one file, a folder or a set of files with their most telling sentences."""
-    paths = _targets(ctx, call)
-    count, words = _length(call.length)
-    each = count if len(paths) == 1 else max(1, min(count, 2))
+    """Summarise one file, a folder or a set of files."""
+    chosen = _targets(ctx, call)
+    notices: list[Json] = list(chosen.notices)
+    if len(chosen.entries) > MOST_FILES:
+        notices.append(f"{len(chosen.entries)} files; the first {MOST_FILES} are told")
+    entries = chosen.entries[:MOST_FILES]
+    body = _by_model(ctx, call, entries, notices) or _extractive(ctx, call, entries, notices)
+    return Answer({**body, "notices": notices, **ctx.fresh()}, chosen.paths, found=bool(body["sources"]))
+
+
+def _targets(ctx: Context, call: Summarize) -> Members:
+    if call.path is not None and not call.files and call.under is None:
+        return present(ctx, ctx.set(call.path))
+    return members(ctx, call.files, path=call.path, under=call.under)
+
+
+def _extractive(ctx: Context, call: Summarize, entries: Sequence[Entry], notices: list[Json]) -> dict[str, Json]:
+    count, words = length(call.length)
+    each = count if len(entries) == 1 else max(1, min(count, 2))
     lines: list[str] = []
-    sources: list[Json] = []
-    for path in paths[:MOST_FILES]:
-        entry = ctx.engine.versions.live(path)
-        text = ctx.text(entry.fid) if entry else None
+    places: list[Json] = []
+    for e in entries:
+        text = ctx.text(e.fid)
         if not text or not text.strip():
-            lines.append(f"{show(path)}: no text in it")
+            notices.append(f"{show(e.path)}: {_why_no_text(ctx, e)}")
             continue
         found = extract(text, each, call.focus or "")
-        sources.append({**path_json(path), "lines": [s.line for s in found]})
+        places.append({**path_json(e.path), "lines": [s.line for s in found]})
         body = _cut(" ".join(s.text for s in found), words) or _cut(text, 40)
-        lines.append(body if len(paths) == 1 else f"{show(path)}: {body}")
-    if len(paths) > MOST_FILES:
-        lines.append(f"(and {len(paths) - MOST_FILES} more files)")
-    out: dict[str, Json] = {"summary": "\n".join(lines), "kind": "extractive", "sources": sources, **ctx.fresh()}
-    return Answer(out, tuple(paths), found=bool(sources))
+        lines.append(body if len(entries) == 1 else f"{show(e.path)}: {body}")
+    return {"summary": "\n".join(lines) or "there is no text to summarise", "kind": "extractive", "sources": places}
 
 
-def _targets(ctx: Context, call: Summarize) -> list[RelPath]:
-    if call.path is not None and not call.files and call.under is None:
-        return ctx.set(call.path)
-    return ctx.files(call.files, path=call.path, under=call.under)
+def _why_no_text(ctx: Context, e: Entry) -> str:
+    try:
+        return "no text in it" if ctx.engine.texts.text(e.fid) == "" else "only blanks in it"
+    except NotFound as error:
+        return str(error)
 
 
-def _length(text: str | None) -> tuple[int, int]:
-    """Return sentences and words at the most that `short`, `3 sentences` or `100 words` ask for."""
-    m = re.fullmatch(r"(\d+)\s*(\w*)", (text or "medium").strip())
+def length(text: str | None) -> tuple[int, int]:
+    """Return sentences and words at the most that `short`, `3 sentences`, `5 bullets` or `100 words` ask for."""
+    asked = (text or "medium").strip().lower()
+    m = re.fullmatch(r"(\d+)\s*(\w*)", asked)
     if m is None:
-        return _LENGTHS.get((text or "medium").strip(), 4), 10_000
-    number = int(m[1])
+        return _LENGTHS.get(asked, 4), _NO_LIMIT
+    number = max(int(m[1]), 1)
     if m[2].startswith("word"):
         return max(1, number // 15), number
-    return number * 4 if m[2].startswith("paragraph") else number, 10_000
+    return number * 4 if m[2].startswith("paragraph") else number, _NO_LIMIT
 
 
 def _cut(text: str, words: int) -> str:
@@ -63,82 +77,30 @@ def _cut(text: str, words: int) -> str:
     return text.strip() if len(parts) <= words else " ".join(parts[:words]) + " …"
 
 
-def summarize_changes(ctx: Context, call: SummarizeChanges) -> Answer:
-    """Name what was added, removed and changed in each file between two times; the diff stands behind it."""
-    since = ctx.time_ns(call.since, end=False)
-    until = ctx.time_ns(call.until)
-    if call.path is not None and call.under is not None:
-        raise BadRequest("`summarize_changes` takes `path` or `under`, not both")
-    one = call.path is not None and _is_file(ctx, call.path)
-    paths = [ctx.path(call.path or "")] if one else _changed_below(ctx, ctx.path(call.path or call.under or ""), since, until)
-    lines: list[str] = []
-    files: list[Json] = []
-    for path in paths:
-        about = _changes_of(ctx, path, since, until)
-        if about is not None:
-            files.append({**path_json(path), **about})
-            lines.append(f"{show(path)}: {about['what']}")
-    text = "\n".join(lines) or "nothing changed"
-    return Answer({"summary": text, "kind": "extractive", "sources": files, **ctx.fresh()}, tuple(paths), found=bool(files))
+# With a model
 
 
-def _is_file(ctx: Context, text: str) -> bool:
-    entry = ctx.engine.versions.live(ctx.path(text))
-    return entry is None or entry.kind is not Kind.DIRECTORY
-
-
-def _changed_below(ctx: Context, folder: RelPath, since: int | None, until: int | None) -> list[RelPath]:
-    """Return the files below `folder` that a transaction of the interval touched, by path."""
-    prefix = folder + b"/" if folder else b""
-    touched = {p for t in ctx.engine.changes.log(since_ns=since, until_ns=until) for p in t.paths}
-    return sorted(p for p in touched if p.startswith(prefix))
-
-
-def _changes_of(ctx: Context, path: RelPath, since: int | None, until: int | None) -> dict[str, Json] | None:
-    versions = ctx.engine.versions.history(path, until_ns=until)
-    inside = [v for v in versions if since is None or v.at_ns >= since]
-    before = next((v for v in versions if since is not None and v.at_ns < since), None)
-    if not inside:
+def _by_model(ctx: Context, call: Summarize, entries: Sequence[Entry], notices: list[Json]) -> dict[str, Json] | None:
+    """Return the model's summary; None without a model, without text, or where it does not answer (which is said)."""
+    passages = [p for e in entries for p in _passages(ctx, e)] if ctx.writer is not None else []
+    if ctx.writer is None or not passages:
         return None
-    new, old = inside[0], before or (inside[-1] if since is None and len(inside) > 1 else None)
-    return {"what": _words(ctx, old, new), "versions": len(inside), "last": times.iso_ns(new.at_ns)}
-
-
-def _words(ctx: Context, old: Version | None, new: Version) -> str:
-    if new.state is State.DELETED:
-        return "deleted"
-    if new.kind is not Kind.FILE:
-        return f"{new.kind.value} changed"
-    if old is None or old.state is State.DELETED:
-        return f"new, {new.size} bytes"
-    moved = f"moved from {show(old.path)}; " if old.path != new.path else ""
-    a, b = _text(ctx, old), _text(ctx, new)
-    if a is None or b is None:
-        return f"{moved}{old.size} -> {new.size} bytes"
-    return moved + line_changes(a, b)
-
-
-def line_changes(old: str, new: str, quoted: int = 2) -> str:
-    """Return how many lines were added and removed, with the first of them quoted."""
-    diff = list(difflib.ndiff(old.splitlines(), new.splitlines())) if len(old) + len(new) < 200_000 else []
-    if not diff and old != new:
-        return f"{len(old)} -> {len(new)} characters"
-    added = [x[2:].strip() for x in diff if x.startswith("+ ") and x[2:].strip()]
-    removed = [x[2:].strip() for x in diff if x.startswith("- ") and x[2:].strip()]
-    parts = [f"{len(added)} lines added" + _quote(added, quoted)] if added else []
-    parts += [f"{len(removed)} removed" + _quote(removed, quoted)] if removed else []
-    return ", ".join(parts) or "only white space or attributes changed"
-
-
-def _quote(lines: list[str], most: int) -> str:
-    return " (" + "; ".join(f"“{x[:80]}”" for x in lines[:most]) + (" …" if len(lines) > most else "") + ")"
-
-
-def _text(ctx: Context, v: Version) -> str | None:
-    if v.size > 8 * 1024 * 1024 or v.digest is None:
-        return None
-    ending = os.path.splitext(v.path)[1]
+    focus = f"Above all: {call.focus}" if call.focus else ""
+    asked = call.length or "medium, about four sentences"
+    instructions = prompt("summarize", language="the language of the passages", length=asked, focus=focus)
     try:
-        return ctx.engine.versions.read(v).decode("utf-8") if ending != b".pdf" else None
-    except UnicodeDecodeError:
+        written = write_about(ctx.writer, instructions, passages)
+    except Unavailable as e:
+        notices.append(f"extractive: {e}")
         return None
+    if written.left_out:
+        notices.append(f"too long for the model: {written.left_out} passages were left out")
+    named = sources(written.cited or passages[:1])
+    return {"summary": written.text, "kind": "model", "model": ctx.writer.name, "sources": named}
+
+
+def _passages(ctx: Context, e: Entry) -> list[Passage]:
+    try:
+        return [Passage(e.path, p.line, p.text) for p in ctx.engine.texts.passages(e.fid)]
+    except NotFound:
+        return []
