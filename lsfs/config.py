@@ -43,23 +43,19 @@ class VersionsConfig:
     Attributes:
         baseline_bytes: content of files that were there before is stored up to so many bytes in all.
         keep_last: so many versions of a file are kept whatever their age.
-        keep_within_days: versions younger than this are all kept.
+        keep_within: versions younger than this duration are all kept.
         hourly, daily, weekly, monthly, yearly: of older ones, the last of so many hours, days, ...
-        keep_tags: files with one of these tags keep every version.
-        undo_days: what the undo of a transaction of this age needs is kept.
         budget_bytes: `gc` thins further when the store is larger; 0 for no limit.
     """
 
     baseline_bytes: int = 20 * 1024 * MIB
     keep_last: int = 10
-    keep_within_days: int = 30
+    keep_within: str = "30d"
     hourly: int = 48
     daily: int = 60
     weekly: int = 52
     monthly: int = 60
     yearly: int = 100
-    keep_tags: tuple[str, ...] = ()
-    undo_days: int = 30
     budget_bytes: int = 0
 
 

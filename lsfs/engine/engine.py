@@ -25,7 +25,7 @@ from lsfs.capture.recorder import Recorder
 from lsfs.catalogue import Catalogue
 from lsfs.changes.changes import Changes
 from lsfs.changes.recovery import Recovered
-from lsfs.config import Config, VersionsConfig
+from lsfs.config import Config
 from lsfs.embed.embedder import Embedder
 from lsfs.engine.home import Home, Lock
 from lsfs.engine.mounts import Mounts
@@ -36,7 +36,6 @@ from lsfs.packs.store import Packs
 from lsfs.subscriptions.matching import IndexMatcher
 from lsfs.subscriptions.subscriptions import Subscriptions
 from lsfs.text.extract import Limits
-from lsfs.versions.retention import Rules
 from lsfs.versions.versions import Versions
 from lsfs.watch.ignore import IgnoreRules
 from lsfs.watch.watcher import Hint, Watcher
@@ -44,7 +43,6 @@ from lsfs.wire.control import Client
 
 _LOG = logging.getLogger(__name__)
 SHOWN_AT_MOST = 50
-DAY_NS = 86_400_000_000_000
 COMPARE_S = 2.0
 """`start` waits so long for the first compare, so that the first answer knows what changed meanwhile."""
 
@@ -174,26 +172,6 @@ class Engine:
         words = [f.words for f in left]
         return {"damage": words, "repaired": [f.words for f in before if f.words not in words]}
 
-    def collect_garbage(self, *, dry_run: bool) -> dict[str, Any]:
-        """Let versions go under the configured rules, and pack chains of similar ones; return what that gave."""
-        report = self.changes.gc(retention_rules(self.config.versions), dry_run=dry_run)
-        swept = report.swept
-        return {
-            "versions": report.versions,
-            "version_bytes": report.version_bytes,
-            "freed_bytes": swept.freed,
-            "packs": swept.packs,
-            "damaged": list(swept.damaged),
-            "dry_run": dry_run,
-        }
-
-    def forget(self, path: RelPath) -> dict[str, Any]:
-        """Remove a file and its history for good, from the disk, the packs and the index; return what went."""
-        report = self.changes.forget([path])
-        self.touched(report.paths)
-        paths = [path_json(p)["path"] for p in report.paths]
-        return {"paths": paths, "files": report.files, "versions": report.versions, "shared_chunks": report.shared}
-
     def _forgotten(self, fids: Sequence[Fid]) -> None:
         for fid in fids:
             self.indexer.forget(fid)
@@ -243,22 +221,6 @@ class Engine:
             "degraded": self.degraded() + progress.degraded,
             "mounts": self.mounts.list(),
         }
-
-
-def retention_rules(config: VersionsConfig) -> Rules:
-    """Return the rules of `gc` that the configuration asks for."""
-    return Rules(
-        keep_last=config.keep_last,
-        within_ns=config.keep_within_days * DAY_NS,
-        hourly=config.hourly,
-        daily=config.daily,
-        weekly=config.weekly,
-        monthly=config.monthly,
-        yearly=config.yearly,
-        keep_tags=config.keep_tags,
-        budget_bytes=config.budget_bytes,
-        undo_ns=config.undo_days * DAY_NS,
-    )
 
 
 def _recovered(r: Recovered) -> str:
