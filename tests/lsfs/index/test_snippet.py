@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from lsfs.index.snippet import MAX_SNIPPET, Span, occurrences, snippet, stem
+
+TEXT = "# Title\n\nThe first line has nothing.\nCaching on flash wears it out.\nThe last line tells of caches.\n"
+SPAN = Span(0, len(TEXT), 1, None, None)
+
+
+def test_the_line_with_most_words_is_shown_with_its_number() -> None:
+    found = snippet(TEXT, [SPAN], ["flash", "cache"], None, lined=True, sheet=False)
+    assert (found.text, found.line) == ("Caching on flash wears it out.", 4)
+
+
+def test_without_a_word_the_passage_that_is_nearest_begins() -> None:
+    spans = [Span(0, 8, 1, None, None), Span(9, len(TEXT), 3, 2, None)]
+    found = snippet(TEXT, spans, ["elsewhere"], 1, lined=False, sheet=False)
+    assert (found.text, found.line, found.page) == ("The first line has nothing.", None, 2)
+
+
+def test_a_long_line_is_cut_around_the_word() -> None:
+    text = "word " * 400 + "needle " + "word " * 400
+    found = snippet(text, [Span(0, len(text), 1, None, None)], ["needle"], None, lined=True, sheet=False)
+    assert "needle" in found.text
+    assert len(found.text) <= MAX_SNIPPET
+
+
+def test_the_cell_of_a_sheet_is_named() -> None:
+    text = "name\tcity\nAnn\tUlm"
+    found = snippet(text, [Span(0, len(text), 1, None, "Plan")], ["ulm"], None, lined=False, sheet=True)
+    assert (found.place, found.text) == ("Plan!B2", "Ann Ulm")
+
+
+def test_forms_of_a_word_are_seen_and_parts_of_others_are_not() -> None:
+    assert [w for _, w in occurrences("cached caches caching scache", ["caching"])] == ["caching"] * 3
+    assert occurrences("text", []) == []
+    assert stem("cat") == "cat"
+
+
+def test_a_text_without_passages_has_no_snippet() -> None:
+    assert snippet("", [], ["x"], None, lined=True, sheet=False).text == ""
