@@ -22,16 +22,18 @@ class Weights:
     Attributes:
         covered: weight of the meaning where the words cover the query.
         uncovered: and where they cover nothing of it.
-        cosine_floor: with no passage as alike as this, nothing is near in meaning.
-        coverage_floor: with no file that has this share of the query's words, nothing has its words.
+        coverage_floor: a file with this share of the query's words is an answer.
+        cosine_floor: else the best passage has to be as alike as this, less what words are there (`coverage_worth` times
+            the square of the best share).
         cut: share of the best score below which a file is not shown.
     """
 
     covered: float = 0.4
     uncovered: float = 0.9
-    cosine_floor: float = 0.285
     coverage_floor: float = 0.5
-    cut: float = 0.15
+    cosine_floor: float = 0.28
+    coverage_worth: float = 0.25
+    cut: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,7 @@ def fuse(
         meaning: cosine of the best passage by document.
         coverage: share of the query's words, weighted by rarity, that a document has.
     """
-    near = max(meaning.values(), default=-2.0) >= weights.cosine_floor
-    covered = max(coverage.values(), default=0.0) >= weights.coverage_floor
-    if not near and not covered:
+    if not _answers(meaning, coverage, weights):
         return []
     share = _share(words, meaning, coverage, weights)
     from_words, from_meaning = min_max(words, lowest=0.0), min_max(meaning)
@@ -70,6 +70,13 @@ def fuse(
     out.sort(key=lambda r: (-r.score, r.did))
     least = out[0].score * weights.cut if out else 0.0
     return [r for r in out if r.score >= least]
+
+
+def _answers(meaning: Mapping[int, float], coverage: Mapping[int, float], weights: Weights) -> bool:
+    """Tell whether anything fits well enough to be an answer."""
+    covered = max(coverage.values(), default=0.0)
+    near = max(meaning.values(), default=-2.0) + weights.coverage_worth * covered**2
+    return covered >= weights.coverage_floor or near >= weights.cosine_floor
 
 
 def _share(words: Mapping[int, float], meaning: Mapping[int, float], coverage: Mapping[int, float], weights: Weights) -> float:
