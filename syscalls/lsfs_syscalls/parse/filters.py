@@ -10,7 +10,7 @@ from typing import Any
 from lsfs_syscalls import times
 from lsfs_syscalls.parse import values
 from lsfs_syscalls.parse.clause import Clause, Slot
-from lsfs_syscalls.parse.words import FILE, FOLDER, GLOB, QUOTED_PATH
+from lsfs_syscalls.parse.words import FILE, FOLDER, GLOB, IDENT, QUOTED_PATH
 
 DESCRIBING = frozenset(
     "QUERY KW ANYKW EXCL AUTHOR ANYAUTHOR AFFIL ANYAFFIL TYPE LANG HASTAG GLOB LIKE SIZEMIN SIZEMAX MODE SORT K".split()
@@ -21,6 +21,7 @@ _LISTS = {
     "KW": "keywords", "ANYKW": "any_keywords", "EXCL": "exclude", "AUTHOR": "authors", "ANYAUTHOR": "any_authors",
     "AFFIL": "affiliations", "ANYAFFIL": "any_affiliations", "HASTAG": "tags",
 }  # fmt: skip
+_FAMILIES = (("KW", "ANYKW"), ("EXCL",), ("AUTHOR", "ANYAUTHOR"), ("AFFIL", "ANYAFFIL"), ("HASTAG",))
 _PEOPLE = frozenset({"AUTHOR", "ANYAUTHOR"})
 _PLURAL = re.compile(
     r"(?!this\b|its\b|is\b|was\b|has\b)[a-z]{2,}s|ones|(?:two|three|four|five|six|seven|eight|nine|ten|few|\d+)"
@@ -54,19 +55,35 @@ def describes(clause: Clause, *, when: bool = True) -> bool:
 def retrieve_args(clause: Clause, now: datetime, *, query: str = "QUERY", when: bool = True) -> dict[str, Any]:
     """Return the arguments of the `retrieve` that finds what the clause describes."""
     out: dict[str, Any] = {}
-    topic = " ".join(values.bare(s.text) if i else _topic(s.text) for i, s in enumerate(clause.all(query)))
+    shaped = _shaped(clause)
+    said = [s for s in clause.all(query) if s is not shaped]
+    topic = " ".join(values.bare(s.text) if i else _topic(s.text) for i, s in enumerate(said))
     if topic:
         out["query"] = topic
-    for slot, argument in _LISTS.items():
-        items = tuple(dict.fromkeys(_item(s) for s in clause.all(slot) if _item(s)))
-        if items:
-            out[argument] = items
+    for family in _FAMILIES:
+        out |= _listed(clause, family)
     out |= {k: v for k, v in _single_values(clause).items() if v is not None}
     out |= _place(clause)
     if when:
         out |= span_args(next(iter(clause.all("WHEN")), None), now)
     at = point_arg(clause.first("AT"), now)
     return out | ({"at": at} if at else {})
+
+
+def _listed(clause: Clause, family: tuple[str, ...]) -> dict[str, Any]:
+    """Return the lists of one family of slots; what stands between two members tells whether all or one of them are meant."""
+    said = clause.all(*family)
+    joints = {s.before.lower().split()[-1] for s in said[1:] if s.before}
+    either = bool(said) and bool(re.search(r"\b(?:either|any of|one of)$", said[0].before.lower()))
+    out: dict[str, tuple[str, ...]] = {}
+    for s in said:
+        name = s.name
+        if len(family) == 2 and len(said) > 1:
+            name = family[1] if "or" in joints or either else family[0] if "and" in joints else s.name
+        text = _item(s)
+        if text and text not in out.get(_LISTS[name], ()):
+            out[_LISTS[name]] = (*out.get(_LISTS[name], ()), text)
+    return out
 
 
 def _topic(text: str) -> str:
@@ -116,7 +133,7 @@ def _is_one(order: Slot) -> bool:
 def _place(clause: Clause) -> dict[str, Any]:
     """Return where to look: a folder, or a file's name where a retrieve names one."""
     out: dict[str, Any] = {}
-    folder = next(iter(clause.all("FOLDER")), None)
+    folder = next(iter(clause.all("FOLDER")), None) or _shaped(clause)
     if folder is not None:
         out["under"] = folder_name(folder.text)
     for s in clause.all("PATH"):
@@ -125,6 +142,14 @@ def _place(clause: Clause) -> dict[str, Any]:
         elif s.mark == FOLDER or "under" not in out:
             out.setdefault("under", folder_name(s.text))
     return out
+
+
+def _shaped(clause: Clause) -> Slot | None:
+    """Return a topic that is a folder by its shape: an identifier after "in", "within", "focusing on"."""
+    for s in clause.all("QUERY"):
+        if s.mark == IDENT and re.search(r"\b(?:in|within|under|inside|from|focus\w* on)$", s.before.lower()):
+            return s
+    return None
 
 
 def folder_name(text: str) -> str:

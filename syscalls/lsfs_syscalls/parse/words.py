@@ -37,6 +37,13 @@ _NOT_A_FILE = re.compile(
     re.IGNORECASE,
 )
 _DATE_LIKE = re.compile(r"\d{1,4}[/.-]\d{1,2}(?:[/.-]\d{1,4})?(?:T[\d:]+(?:\.\d+)?Z?)?")
+_GLUED = (
+    ("that", re.compile(r" (?:lasts?|is|will|expires?|stays?|works?|ends?|dies|remains?)\b")),
+    ("for", re.compile(r" (?:\d+|an?|one|two|three|half) (?:sec|min|hour|day|week|month|year)")),
+    ("lasting", re.compile(r" (?:\d+|an?|one|two|three|half) (?:sec|min|hour|day|week|month|year)")),
+    ("valid", re.compile(r" (?:for|until|till)\b")),
+)
+"""Words that follow a name in a request for a link, and what has to come behind for them to be words of their own."""
 _TRAILING = ".,;:!?)"
 _PATH_IN_QUOTES = re.compile(rf"^(?:~|\.{{1,2}})?/?[^:;!?\n]*(?:/[^:;!?\n]*|{_EXTENSION})$")
 
@@ -65,6 +72,10 @@ class Word:
 
 def cut(prompt: str) -> list[Word]:
     """Return the words of `prompt` in order."""
+    return [part for w in _cut(prompt) for part in _unglued(w, prompt)]
+
+
+def _cut(prompt: str) -> list[Word]:
     out: list[Word] = []
     at = 0
     for m in _QUOTES.finditer(prompt):
@@ -73,6 +84,19 @@ def cut(prompt: str) -> list[Word]:
         out.append(Word(inner, _mark_of_quoted(inner), m.start(), m.end()))
         at = m.end()
     return out + _unquoted(prompt, at, len(prompt))
+
+
+def _unglued(w: Word, prompt: str) -> list[Word]:
+    """Split a name that lost the blank before a word that the next one needs: "notesthat lasts", "planfor 3 days"."""
+    if w.mark in (QUOTE, QUOTED_PATH, URL):
+        return [w]
+    for end, needed in _GLUED:
+        name = w.text[: -len(end)]
+        if w.text.endswith(end) and len(name) > 2 and needed.match(prompt, w.end):
+            middle = w.end - len(end)
+            mark = IDENT if "_" in name else FILE if "." in name else ""
+            return [Word(name, mark, w.start, middle), Word(end, "", middle, w.end)]
+    return [w]
 
 
 def _mark_of_quoted(text: str) -> str:
