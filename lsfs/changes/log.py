@@ -90,10 +90,11 @@ def _info(con: sqlite3.Connection, row: tuple[Any, ...], paths: int) -> Transact
 
 
 def latest_to_undo(con: sqlite3.Connection, steps: int) -> list[TransactionId]:
-    """Return the latest transactions that stand and are no undo and no burst, newest first."""
+    """Return the latest transactions that stand, newest first: no undo, no burst, and none that touched no file."""
     rows = con.execute(
-        "SELECT tx FROM tx WHERE state='committed' AND undone_by IS NULL AND kind NOT IN ('undo', 'burst') "
-        "ORDER BY at_ns DESC LIMIT ?",
+        "SELECT t.tx FROM tx t WHERE t.state='committed' AND t.undone_by IS NULL AND t.kind NOT IN ('undo', 'burst') AND "
+        "(EXISTS (SELECT 1 FROM effect e WHERE e.tx=t.tx) OR EXISTS (SELECT 1 FROM tag g WHERE g.tx=t.tx OR g.end_tx=t.tx)) "
+        "ORDER BY t.at_ns DESC LIMIT ?",
         (steps,),
     )
     return [TransactionId(r[0]) for r in rows]
