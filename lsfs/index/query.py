@@ -66,7 +66,7 @@ class Hit:
         snippet: the passage's line that fits best; empty when the file has no text.
         line: its line in the file, from 1; None where the text has no lines of the file (PDF, Office, HTML, mail).
         page: page or slide, from 1.
-        place: cell of a spreadsheet ("Plan!B7") or notebook ("cell 3").
+        place: cell of a spreadsheet ("Plan!B7") or notebook ("cell 3"), symbol that a line of code belongs to.
         parts: what the score is made of, by name.
     """
 

@@ -12,6 +12,7 @@ from lsfs.index.query import Hit, Query
 from lsfs.index.snippet import Span, snippet
 from lsfs.model import Fid, RelPath, VersionId
 from lsfs.ranking import Ranked
+from lsfs.text.code import enclosing_symbol
 from lsfs.text.families import FAMILIES, extension
 
 _SHEETS = FAMILIES["spreadsheet"] - {"csv", "tsv"}
@@ -62,5 +63,7 @@ def with_snippet(con: sqlite3.Connection, hit: Hit, did: int, words: Sequence[st
     (lined,) = con.execute("SELECT lined FROM doc WHERE did=?", (did,)).fetchone()
     spans = [Span(*row) for row in rows]
     sheet = extension(hit.path) in _SHEETS
-    best = snippet(text_of(con, did), spans, words, nearest, lined=bool(lined), sheet=sheet)
-    return replace(hit, snippet=best.text, line=best.line, page=best.page, place=best.place)
+    text = text_of(con, did)
+    best = snippet(text, spans, words, nearest, lined=bool(lined), sheet=sheet)
+    place = best.place or enclosing_symbol(text, best.offset, extension(hit.path))
+    return replace(hit, snippet=best.text, line=best.line, page=best.page, place=place)

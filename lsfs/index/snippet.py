@@ -33,6 +33,7 @@ class Snippet:
     line: int | None = None
     page: int | None = None
     place: str | None = None
+    offset: int = 0
 
 
 def snippet(
@@ -55,7 +56,7 @@ def snippet(
     line = span.line + text.count("\n", span.start, offset)
     hit = next((at for at, _ in found if offset <= at < span.stop), offset)
     place = cell_name(text, Mark(_sheet_start(spans, span), None, span.label), hit) if sheet and span.label else span.label
-    return Snippet(_cut(text, offset, hit), line if lined else None, span.page, place)
+    return Snippet(_cut(text, offset, hit), line if lined else None, span.page, place, hit)
 
 
 def occurrences(text: str, words: Sequence[str]) -> list[tuple[int, str]]:

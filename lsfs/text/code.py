@@ -54,6 +54,7 @@ _DIALECTS: dict[str, str] = {
     **dict.fromkeys("sh bash zsh".split(), "sh"),
     **{name: name for name in ("go", "rs", "rb", "php", "sql", "lua")},
 }
+_PYTHON = re.compile(r"^[ \t]*(?:async )?(?:def|class) ([A-Za-z_]\w*)", re.MULTILINE)
 _COMPILED = {d: re.compile(p, re.MULTILINE) for d, p in _SYMBOLS.items()}
 _COMPILED_IMPORTS = {d: re.compile(p, re.MULTILINE) for d, p in _IMPORTS.items()}
 
@@ -76,6 +77,18 @@ def code_attributes(text: str, extension: str) -> Attributes:
         if pattern is not None:
             out[name] = [next((g for g in m.groups() if g), "") for m in pattern.finditer(text)]
     return out
+
+
+def enclosing_symbol(text: str, offset: int, extension: str) -> str | None:
+    """Return the symbol whose definition is the last one to begin before `offset`; None when there is none."""
+    pattern = _PYTHON if extension in {"py", "pyi"} else _COMPILED.get(_DIALECTS.get(extension, ""))
+    if pattern is None or len(text) > MAX_SOURCE:
+        return None
+    end = text.find("\n", offset)
+    last = None
+    for last in pattern.finditer(text, 0, len(text) if end < 0 else end):  # noqa: B007 - the last one is wanted
+        pass
+    return None if last is None else next((g for g in last.groups() if g), None)
 
 
 def _python(text: str) -> Attributes:

@@ -48,6 +48,11 @@ def test_a_hit_shows_the_line_that_fits(r: IndexRig) -> None:
     assert set(hit.parts) == {"words", "meaning", "coverage"}
 
 
+def test_a_hit_in_code_names_the_symbol(r: IndexRig) -> None:
+    (hit, *_) = r.search("evictOldest", mode="keyword").hits
+    assert (hit.path, hit.line, hit.place) == (b"work/cache.py", 5, "evictOldest")
+
+
 def test_nothing_matches_what_is_not_there(r: IndexRig) -> None:
     assert r.search("volcanic eruptions of Jupiter's moons").hits == []
     assert r.search("xyzzyplugh", mode="keyword").total == 0
