@@ -187,6 +187,8 @@ class Indexer:
         return vid != look.version.vid and (digest is None or digest != look.version.digest)
 
     def _write(self, ready: Iterable[tuple[Look, NewDocument | None]]) -> None:
+        if self._queue.stopped:  # a reader that was killed over a file says nothing about the file
+            return
         replaced: list[tuple[int | None, int | None]] = []
         try:
             with self._catalogue.write():

@@ -25,7 +25,7 @@ class Limits:
         document: of documents, images and the like.
     """
 
-    text: int = 32 << 20
+    text: int = 16 << 20
     document: int = 128 << 20
 
 

@@ -94,6 +94,10 @@ class _Worker:
             return f"the reader ended with {'signal' if code < 0 else 'status'} {abs(code)} (damaged file or memory limit)"
         return "the reader closed its pipe"
 
+    def kill(self) -> None:
+        """Kill the process; who waits for its answer is told."""
+        self._process.kill()
+
     def end(self) -> None:
         """Kill the process and free its pipes."""
         self._process.kill()
@@ -113,6 +117,7 @@ class WorkerPool:
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(size)
         self._free: list[_Worker] = []
+        self._busy: set[_Worker] = set()
         self._closed = False
 
     def extract(self, name: str, data: bytes) -> Extracted:
@@ -122,25 +127,31 @@ class WorkerPool:
             try:
                 found = worker.extract(name, data, self._timeout_s)
             except WorkerDied as e:
-                worker.end()
-                return Extracted(reason=str(e))
+                self._end(worker)
+                return Extracted(reason="the reader was stopped" if self._closed else str(e))
             except BaseException:
-                worker.end()
+                self._end(worker)
                 raise
             self._give(worker)
             return found
 
     def _take(self) -> _Worker:
         with self._lock:
-            if self._free:
-                return self._free.pop()
-        return _Worker(self._memory_bytes)
+            worker = self._free.pop() if self._free else _Worker(self._memory_bytes)
+            self._busy.add(worker)
+            return worker
 
     def _give(self, worker: _Worker) -> None:
         with self._lock:
+            self._busy.discard(worker)
             if not self._closed:
                 self._free.append(worker)
                 return
+        worker.end()
+
+    def _end(self, worker: _Worker) -> None:
+        with self._lock:
+            self._busy.discard(worker)
         worker.end()
 
     def end_idle(self) -> None:
@@ -157,10 +168,17 @@ class WorkerPool:
         with self._lock:
             return [w.pid for w in self._free]
 
+    def busy(self) -> int:
+        """Return how many workers are reading a file."""
+        with self._lock:
+            return len(self._busy)
+
     def close(self) -> None:
-        """End every worker."""
+        """End every worker; one that reads a file is killed over it."""
         with self._lock:
             self._closed = True
             free, self._free = self._free, []
+            for worker in self._busy:
+                worker.kill()
         for worker in free:
             worker.end()

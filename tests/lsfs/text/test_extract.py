@@ -6,6 +6,8 @@ import io
 import os
 import signal
 import struct
+import threading
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -173,6 +175,20 @@ def test_a_file_that_takes_too_long_is_given_up() -> None:
         assert pool.pids() == []
     finally:
         pool.close()
+
+
+def test_closing_ends_a_worker_over_its_file() -> None:
+    pool = WorkerPool(timeout_s=60.0)
+    endless = b"<p>" + b"<div><p>word</p>" * 400_000
+    found: list[Extracted] = []
+    reading = threading.Thread(target=lambda: found.append(read(pool, b"a.html", endless)))
+    reading.start()
+    until = time.monotonic() + 20
+    while not pool.busy() and time.monotonic() < until:
+        time.sleep(0.002)
+    pool.close()
+    reading.join(20)
+    assert not reading.is_alive()
 
 
 def test_memory_is_limited() -> None:
