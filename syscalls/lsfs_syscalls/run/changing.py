@@ -62,8 +62,6 @@ def _opened(ctx: Context, path: RelPath) -> BinaryIO:
 def touch(ctx: Context, call: Touch) -> Answer:
     """Set a file's modification time; make the file if it is missing."""
     t, path = ctx.writing(), ctx.path(call.path)
-    if ctx.engine.versions.live(path) is None:
-        t.write(path, b"", exist_ok=False)
     when = ctx.time_ns(call.time)
     t.set_time(path, times.to_ns(ctx.now) if when is None else when)
     return CHANGED
@@ -82,7 +80,9 @@ def concat(ctx: Context, call: Concat) -> Answer:
         raise BadRequest("`concat` needs files to put together")
     if to in every and every[0] != to:
         raise BadRequest(f"{show(to)} is one of the parts; it can only be the first, which the others are appended to")
-    with tempfile.SpooledTemporaryFile(MAX_IN_MEMORY, dir=ctx.engine.home.state) as whole:
+    with tempfile.SpooledTemporaryFile(MAX_IN_MEMORY, dir=str(ctx.engine.home.state)) as whole:
+        if to in every and not _ends_a_line(ctx, to):
+            whole.write(b"\n")
         for part in parts:
             _append(ctx, part, whole)
         whole.seek(0)
@@ -90,6 +90,13 @@ def concat(ctx: Context, call: Concat) -> Answer:
     for part in parts if call.keep is False else ():
         t.delete(part)
     return CHANGED
+
+
+def _ends_a_line(ctx: Context, path: RelPath) -> bool:
+    with _opened(ctx, path) as f:
+        size = f.seek(0, os.SEEK_END)
+        f.seek(max(size - 1, 0))
+        return f.read(1) in (b"", b"\n")
 
 
 def _append(ctx: Context, part: RelPath, whole: IO[bytes]) -> None:
@@ -123,16 +130,11 @@ def transfers(ctx: Context, files: Files, path: str | None, to: str) -> list[tup
     """Return source and target of each file: `to` is a folder if it is one, ends with a slash, or several go there."""
     sources = ctx.files(files, path=path)
     target = ctx.path(to)
-    entry = ctx.engine.versions.live(target) if target else None
-    into = (
-        not target
-        or to.endswith("/")
-        or len(sources) > 1
-        or bool(files)
-        or (entry is not None and entry.kind is Kind.DIRECTORY)
-    )
-    if entry is not None and entry.kind is not Kind.DIRECTORY and len(sources) > 1:
-        raise BadRequest(f"{show(target)} is a {entry.kind.value}; several files can only go into a folder")
+    folder = ctx.is_folder(target)
+    there = None if folder else ctx.live(target)
+    into = folder or to.endswith("/") or len(sources) > 1 or bool(files)
+    if there is not None and len(sources) > 1:
+        raise BadRequest(f"{show(target)} is a {there.kind.value}; several files can only go into a folder")
     return [(s, join(target, os.path.basename(s)) if into else target) for s in sources]
 
 

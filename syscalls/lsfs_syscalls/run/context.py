@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from lsfs.capture.describing import Author
+from lsfs.capture.events import Dirty
 from lsfs.changes.transaction import Transaction
 from lsfs.engine.engine import Engine
 from lsfs.errors import BadRequest, NotFound
@@ -67,10 +69,25 @@ class Context:
         path = self.path(text)
         at_ns = self.time_ns(at)
         versions = self.engine.versions
-        entry = versions.live(path) if at_ns is None else versions.entry_at(path, at_ns)
+        entry = self.live(path) if at_ns is None else versions.entry_at(path, at_ns)
         if entry is None:
             raise NotFound(self._missing(path, at))
         return entry
+
+    def live(self, path: RelPath) -> Entry | None:
+        """Return what is at a path now; something that was put there a moment ago is recorded first."""
+        found = self.engine.versions.live(path)
+        if found is None and path and self.engine.disk.look(path) is not None and not self.engine.disk.ignores(path):
+            self.engine.recorder.record([Dirty(path)], Author("program"))
+            found = self.engine.versions.live(path)
+        return found
+
+    def is_folder(self, path: RelPath) -> bool:
+        """Tell whether a path is the root or a folder now."""
+        if not path:
+            return True
+        entry = self.live(path)
+        return entry is not None and entry.kind is Kind.DIRECTORY
 
     def _missing(self, path: RelPath, at: str | None) -> str:
         when = f" at {at}" if at else ""
@@ -106,8 +123,7 @@ class Context:
         Raises:
             NotFound: there is no such folder.
         """
-        entry = self.engine.versions.live(folder) if folder else None
-        if folder and (entry is None or entry.kind is not Kind.DIRECTORY):
+        if not self.is_folder(folder):
             raise NotFound(f"there is no folder {show(folder)}")
         return [e.path for e in self.engine.versions.list(folder, recursive=True) if e.kind is Kind.FILE]
 
@@ -116,8 +132,7 @@ class Context:
         if REFERENCE.fullmatch(text):
             return self._one(text)
         path = self.path(text)
-        entry = self.engine.versions.live(path) if path else None
-        if not path or (entry is not None and entry.kind is Kind.DIRECTORY):
+        if self.is_folder(path):
             return self.below(path)
         return [self.entry(text).path]
 

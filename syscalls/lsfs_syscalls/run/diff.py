@@ -14,7 +14,7 @@ from lsfs_syscalls.run.picking import named, version_before
 
 def diff(ctx: Context, call: Diff) -> Answer:
     """Show what differs."""
-    if _is_folder(ctx, call.path):
+    if ctx.is_folder(ctx.path(call.path)):
         return _folders(ctx, call) if call.other is not None else _folder(ctx, call)
     old, new = _sides(ctx, call)
     found = compare(ctx, old, new)
@@ -22,12 +22,6 @@ def diff(ctx: Context, call: Diff) -> Answer:
     if found.tables:
         body["tables"] = found.tables
     return Answer({**body, **ctx.fresh()}, (old.path, new.path), found=not found.same)
-
-
-def _is_folder(ctx: Context, text: str) -> bool:
-    path = ctx.path(text)
-    entry = ctx.engine.versions.live(path) if path else None
-    return not path or (entry is not None and entry.kind is Kind.DIRECTORY)
 
 
 def _sides(ctx: Context, call: Diff) -> tuple[Version, Version]:

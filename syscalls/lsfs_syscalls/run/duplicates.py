@@ -188,7 +188,8 @@ def _tables(ctx: Context, entries: Sequence[Entry], versions: dict[Fid, Version]
         if inner != outer:
             inside[inner, outer][c.inner] = (c.rows, c.columns)
     parts = [sum(1 for j, _ in units if j == i) for i in range(len(chosen))]
-    whole = {pair: found for pair, found in inside.items() if len(found) == parts[pair[0]]}
+    broken = {i for i, s in units if s.broken}  # what is in their broken rows would be lost with them
+    whole = {pair: found for pair, found in inside.items() if len(found) == parts[pair[0]] and pair[0] not in broken}
     return [f for i in range(len(chosen)) if (f := _in_largest(chosen, i, whole)) is not None]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lsfs.errors import BadRequest, Exists, NotFound
-from lsfs.model import Kind, RelPath, show
+from lsfs.model import RelPath, show
 from lsfs_syscalls.run.context import Context
 
 _NAMED = 10
@@ -32,11 +32,10 @@ def bring_in(ctx: Context, text: str, path: RelPath) -> None:
         Exists: files are in the way; all of them are named, nothing was copied.
     """
     source = _source(ctx, text)
-    entry = ctx.engine.versions.live(path) if path else None
-    if not path or (entry is not None and entry.kind is Kind.DIRECTORY):
+    if ctx.is_folder(path):
         path = join(path, os.fsencode(source.name))
     pairs = [(source, path)] if source.is_file() else list(_files(source, path))
-    taken = [show(target) for _, target in pairs if ctx.engine.versions.live(target) is not None]
+    taken = [show(target) for _, target in pairs if ctx.live(target) is not None]
     if taken:
         more = f" and {len(taken) - _NAMED} more" if len(taken) > _NAMED else ""
         raise Exists(f"already there, nothing was imported: {', '.join(taken[:_NAMED])}{more}")

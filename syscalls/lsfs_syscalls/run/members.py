@@ -38,7 +38,7 @@ def members(ctx: Context, files: Files = (), *, path: str | None = None, under: 
 
 def present(ctx: Context, paths: Sequence[RelPath]) -> Members:
     """Return those of `paths` that are files now."""
-    found = [(p, ctx.engine.versions.live(p)) for p in paths]
+    found = [(p, ctx.live(p)) for p in paths]
     entries = tuple(e for _, e in found if e is not None and e.kind is Kind.FILE)
     gone = [p for p, e in found if e is None]
     notices = (_said(gone, "not there any more"),) if gone else ()

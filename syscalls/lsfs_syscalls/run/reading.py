@@ -7,7 +7,7 @@ import re
 
 from lsfs.changes.log import TransactionInfo
 from lsfs.errors import BadRequest
-from lsfs.model import Kind, State, Version, path_json, show
+from lsfs.model import Kind, RelPath, State, Version, path_json, show
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.reading import History, ListFiles, Log, Read, Stat
 from lsfs_syscalls.calls.record import Json
@@ -44,10 +44,25 @@ def stat(ctx: Context, call: Stat) -> Answer:
         "mode": oct(version.mode & 0o7777),
         "version": entry.number,
         "state": version.state.value,
+        "versions": version.number,
+        "owner": f"{version.uid}:{version.gid}",
+        "hash": version.digest.hex() if version.digest else None,
+        "changed": times.iso_ns(version.at_ns),
+        "actor": version.actor,
+        "names": [path_json(e.path)["path"] for e in engine.versions.names_of(entry.fid) if e.path != entry.path],
         "tags": list(engine.versions.tags(entry.fid)),
+        "locked": _lock(ctx, entry.path),
         "attributes": {k: list(v) for k, v in engine.attributes.get(entry.fid).items()},
     }
     return Answer({"file": about, **ctx.fresh()}, (entry.path,))
+
+
+def _lock(ctx: Context, path: RelPath) -> Json:
+    """Return the lock that covers a path, or None."""
+    for locked, who in ctx.engine.versions.locks().items():
+        if path == locked or path.startswith(locked + b"/"):
+            return {**path_json(locked), "by": who}
+    return None
 
 
 def read(ctx: Context, call: Read) -> Answer:
@@ -94,12 +109,12 @@ def history(ctx: Context, call: History) -> Answer:
     """List the versions of a file, or of the files below a folder, newest first, of deleted files too."""
     path = ctx.path(call.path)
     since, until = ctx.time_ns(call.since, end=False), ctx.time_ns(call.until)
-    entry = ctx.engine.versions.live(path) if path else None
-    if not path or (entry is not None and entry.kind is Kind.DIRECTORY):
+    folder = ctx.is_folder(path)
+    if folder:
         found = versions_below(ctx, path, since, until, MOST_VERSIONS)
     else:
         found = ctx.engine.versions.history(path, since_ns=since, until_ns=until)
-    files = tuple(dict.fromkeys(v.path for v in found)) if not path or entry is not None else (path,)
+    files = tuple(dict.fromkeys(v.path for v in found)) if folder else (path,)
     return Answer({"versions": [version_json(v) for v in found], **ctx.fresh()}, files, found=bool(found))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsfs.errors import BadRequest, Unavailable
-from lsfs.model import Kind, path_json, show
+from lsfs.model import path_json, show
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.reading import SummarizeChanges
 from lsfs_syscalls.calls.record import Json
@@ -40,8 +40,7 @@ def _changed(ctx: Context, call: SummarizeChanges) -> list[ChangedFile]:
     if call.files:
         return changed_files(ctx, ctx.files(call.files), since, until)
     path = ctx.path(call.path or call.under or "")
-    entry = ctx.engine.versions.live(path) if path else None
-    if path and (entry is None or entry.kind is not Kind.DIRECTORY) and call.under is None:
+    if not ctx.is_folder(path) and call.under is None:
         ctx.engine.versions.file_of(path)
         return changed_files(ctx, [path], since, until)
     return changed_below(ctx, path, since, until)

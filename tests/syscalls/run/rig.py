@@ -28,6 +28,7 @@ class EngineRig:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.root = engine.root
+        self.folder = ""
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
         """Write files behind the engine's back, and wait until they are recorded and searchable."""
@@ -38,7 +39,6 @@ class EngineRig:
         self.settle()
 
     def settle(self) -> None:
-        self.engine.watcher.flush() if hasattr(self.engine.watcher, "flush") else None
         assert self.engine.settle(SETTLE_S)
 
     def call(self, syscall: str, **args: Any) -> dict[str, Any]:

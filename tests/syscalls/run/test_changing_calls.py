@@ -1,0 +1,298 @@
+"""The changing calls: done as a whole or not at all, conflicts named, histories kept."""
+
+from __future__ import annotations
+
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsfs.errors import BadRequest, Conflict, Denied, Exists, NotFound, OutsideRoot
+from tests.syscalls.run.rig import EngineRig, running
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineRig]:
+    with running(tmp_path_factory.mktemp("changing")) as r:
+        yield r
+
+
+@pytest.fixture
+def rig(engine: EngineRig, request: pytest.FixtureRequest) -> EngineRig:
+    """The engine, with a folder for this test alone."""
+    folder = engine.root / request.node.name.split("[")[0]
+    folder.mkdir()
+    engine.folder = folder.name
+    return engine
+
+
+def text(rig: EngineRig, name: str) -> str:
+    return (rig.root / rig.folder / name).read_text()
+
+
+def at(rig: EngineRig, name: str) -> str:
+    return f"{rig.folder}/{name}"
+
+
+def put(rig: EngineRig, **files: str) -> None:
+    rig.write({at(rig, name.replace("_", ".")): content for name, content in files.items()})
+
+
+# create, write, touch, concat
+
+
+def test_create_makes_folders_and_never_overwrites(rig: EngineRig) -> None:
+    answer = rig.call("create", path=at(rig, "deep/er/new.txt"), content="hello")
+    assert answer["changed"][-1] == at(rig, "deep/er/new.txt") or at(rig, "deep/er/new.txt") in answer["changed"]
+    assert text(rig, "deep/er/new.txt") == "hello"
+    with pytest.raises(Exists):
+        rig.call("create", path=at(rig, "deep/er/new.txt"), content="again")
+    assert text(rig, "deep/er/new.txt") == "hello"
+
+
+def test_a_folder_is_imported_with_its_names_and_without_links(rig: EngineRig, tmp_path: Path) -> None:
+    (tmp_path / "docs/in").mkdir(parents=True)
+    (tmp_path / "docs/a.txt").write_text("a")
+    (tmp_path / "docs/in/b.txt").write_text("b")
+    (tmp_path / "docs/leak").symlink_to("/etc/passwd")
+    rig.call("create", path=rig.folder, source=str(tmp_path / "docs"))
+    assert sorted(p.name for p in (rig.root / rig.folder / "docs").rglob("*")) == ["a.txt", "b.txt", "in"]
+
+
+def test_an_import_names_every_conflict_and_then_copies_nothing(rig: EngineRig, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (tmp_path / "docs" / name).write_text("theirs")
+    rig.write({at(rig, "docs/a.txt"): "mine", at(rig, "docs/c.txt"): "mine"})
+    with pytest.raises(Exists, match=r"a\.txt.*c\.txt"):
+        rig.call("create", path=rig.folder, source=str(tmp_path / "docs"))
+    assert not (rig.root / rig.folder / "docs/b.txt").exists()
+    assert text(rig, "docs/a.txt") == "mine"
+
+
+def test_the_state_directory_is_not_imported(rig: EngineRig) -> None:
+    with pytest.raises(BadRequest, match="state"):
+        rig.call("create", path=rig.folder, source=str(rig.root))
+
+
+def test_concat_keeps_the_parts_or_appends_and_deletes(rig: EngineRig) -> None:
+    put(rig, a_txt="one", b_txt="two\n")
+    rig.call("concat", files=[at(rig, "a.txt"), at(rig, "b.txt")], to=at(rig, "both.txt"))
+    assert text(rig, "both.txt") == "one\ntwo\n"
+    assert text(rig, "a.txt") == "one"
+    with pytest.raises(Exists):
+        rig.call("concat", files=[at(rig, "a.txt"), at(rig, "b.txt")], to=at(rig, "both.txt"))
+    rig.call("concat", files=[at(rig, "a.txt"), at(rig, "b.txt")], to=at(rig, "a.txt"), keep=False)
+    assert text(rig, "a.txt").replace("\n", " ").split() == ["one", "two"]
+    assert not (rig.root / rig.folder / "b.txt").exists()
+
+
+def test_touch_sets_the_time_and_the_content_stays(rig: EngineRig) -> None:
+    put(rig, a_txt="one")
+    rig.call("touch", path=at(rig, "a.txt"), time="2024-02-29T12:00:00")
+    assert time.gmtime((rig.root / rig.folder / "a.txt").stat().st_mtime)[:3] == (2024, 2, 29)
+    assert text(rig, "a.txt") == "one"
+
+
+# one plan, one transaction
+
+
+def test_a_plan_that_fails_in_its_second_step_has_done_nothing(rig: EngineRig) -> None:
+    put(rig, a_txt="one")
+    with pytest.raises(NotFound):
+        rig.plan(
+            ("write", {"path": at(rig, "a.txt"), "content": "changed"}),
+            ("move", {"path": at(rig, "missing.txt"), "to": at(rig, "x.txt")}),
+        )
+    assert text(rig, "a.txt") == "one"
+
+
+def test_nothing_changes_without_consent(rig: EngineRig) -> None:
+    put(rig, a_txt="one")
+    with pytest.raises(Denied):
+        rig.plan(("delete", {"path": at(rig, "a.txt")}), consent=False)
+    assert text(rig, "a.txt") == "one"
+
+
+def test_several_files_are_moved_into_a_folder_and_back_by_undo(rig: EngineRig) -> None:
+    put(rig, a_txt="zebra stripes", b_txt="zebra stripes too")
+    done = rig.plan(
+        ("retrieve", {"keywords": ["zebra"], "under": rig.folder, "k": 0}),
+        ("move", {"files": ["$1"], "to": at(rig, "zebras/")}),
+    )[-1]
+    assert sorted(os.listdir(rig.root / rig.folder / "zebras")) == ["a.txt", "b.txt"]
+    rig.call("undo", transaction=done.body["transaction"])
+    assert text(rig, "a.txt") == "zebra stripes"
+    assert not (rig.root / rig.folder / "zebras/a.txt").exists()
+
+
+# diff, history, summaries of changes
+
+
+def test_a_table_is_compared_by_its_key(rig: EngineRig) -> None:
+    put(rig, prices_csv="plan,eur\nteam,290\nscale,1900\n")
+    put(rig, prices_csv="plan,eur\nscale,1900\nteam,310\ngiant,9000\n")
+    answer = rig.call("diff", path=at(rig, "prices.csv"))
+    assert answer["diff"].splitlines() == ["+ plan=giant, eur=9000", "~ team: eur: 290 -> 310"]
+    assert answer["summary"] == "1 rows added, 1 rows changed (team: eur: 290 -> 310)"
+    assert answer["tables"][""]["counts"]["unchanged"] == 1
+
+
+def test_a_text_is_compared_line_by_line_between_any_versions(rig: EngineRig) -> None:
+    for content in ("a\nb\nc\n", "a\nB\nc\n", "a\nB\nc\nd\n"):
+        put(rig, n_txt=content)
+    answer = rig.call("diff", path=at(rig, "n.txt"), **{"from": "1", "to": "3"})
+    assert answer["summary"] == "2 lines added, 1 removed"
+    assert {"+B", "+d", "-b"} <= set(answer["diff"].splitlines())
+    (same,) = rig.plan(("diff", {"path": at(rig, "n.txt"), "from": "2", "to": "2"}))
+    assert (same.body["summary"], same.found) == ("the same", False)
+
+
+def test_folders_are_compared_and_have_a_history(rig: EngineRig) -> None:
+    rig.write({at(rig, "x/a.txt"): "1\n", at(rig, "x/b.txt"): "2\n", at(rig, "y/a.txt"): "1\n", at(rig, "y/c.txt"): "3\n"})
+    answer = rig.call("diff", path=at(rig, "x"), other=at(rig, "y"))
+    assert answer["diff"] == "b.txt: only in the first\nc.txt: only in the second\n"
+    rig.write({at(rig, "x/a.txt"): "one\n"})
+    versions = rig.call("history", path=at(rig, "x"))["versions"]
+    assert versions[0]["path"] == at(rig, "x/a.txt")
+    assert {v["path"] for v in versions} >= {at(rig, "x/a.txt"), at(rig, "x/b.txt")}
+
+
+def test_changes_are_told_per_file_with_the_differences_behind_them(rig: EngineRig) -> None:
+    put(rig, a_txt="one\n", b_txt="stay\n", c_txt="go\n")
+    since = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
+    while time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) <= since:
+        time.sleep(0.05)
+    put(rig, a_txt="one\ntwo\n", d_txt="new\n")
+    (rig.root / rig.folder / "c.txt").unlink()
+    rig.settle()
+    answer = rig.call("summarize_changes", under=rig.folder, since=since)
+    told = {s["path"].rpartition("/")[2]: s for s in answer["sources"]}
+    assert told.keys() == {"a.txt", "c.txt", "d.txt"}
+    assert told["a.txt"]["what"] == "1 lines added, 0 removed"
+    assert "+two" in told["a.txt"]["diff"]
+    assert told["c.txt"]["what"] == "deleted"
+    assert told["d.txt"]["what"] == "new, 4 bytes"
+    assert answer["kind"] == "extractive"
+
+
+# tags, locks
+
+
+def test_tags_stay_with_a_file_when_it_is_moved(rig: EngineRig) -> None:
+    put(rig, a_txt="one")
+    rig.call("tag", path=at(rig, "a.txt"), tags=["Urgent", "tax 2026"])
+    rig.call("move", path=at(rig, "a.txt"), to=at(rig, "b.txt"))
+    assert rig.call("stat", path=at(rig, "b.txt"))["file"]["tags"] == ["tax 2026", "urgent"]
+    rig.call("untag", path=at(rig, "b.txt"), tags=["urgent"])
+    assert rig.call("stat", path=at(rig, "b.txt"))["file"]["tags"] == ["tax 2026"]
+
+
+def test_a_locked_file_is_not_changed_and_the_error_says_who_locked_it(rig: EngineRig) -> None:
+    rig.write({at(rig, "d/a.txt"): "one"})
+    rig.call("lock", path=at(rig, "d"))
+    assert rig.call("stat", path=at(rig, "d/a.txt"))["file"]["locked"]["by"] == "user"
+    for syscall, args in (("write", {"content": "x"}), ("delete", {}), ("move", {"to": at(rig, "b.txt")})):
+        with pytest.raises(Denied, match="locked"):
+            rig.call(syscall, path=at(rig, "d/a.txt"), **args)
+    rig.call("unlock", path=at(rig, "d"))
+    rig.call("write", path=at(rig, "d/a.txt"), content="two")
+    assert text(rig, "d/a.txt") == "two"
+
+
+def test_a_file_that_a_program_has_open_for_writing_is_a_conflict(rig: EngineRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(rig, a_txt="one")
+    monkeypatch.setattr(rig.engine.changes.guard, "_writers", lambda paths: [p for p in paths if p.endswith(b"a.txt")])
+    with pytest.raises(Conflict, match="open for writing"):
+        rig.call("write", path=at(rig, "a.txt"), content="two")
+
+
+# link, watch
+
+
+def test_a_link_is_made_for_as_long_as_was_asked_and_can_be_withdrawn(rig: EngineRig) -> None:
+    put(rig, a_txt="shared\n")
+    made = rig.call("link", path=at(rig, "a.txt"), expires="3y5mo")
+    with urllib.request.urlopen(made["url"], timeout=20) as answer:
+        assert answer.read() == b"shared\n"
+    year = int(time.strftime("%Y"))
+    assert made["expires"][:4] in (str(year + 3), str(year + 4))
+    (listed,) = [x for x in rig.call("links")["links"] if x["url"] == made["url"]]
+    assert listed["downloads"] == 1
+    assert rig.call("unlink", path=at(rig, "a.txt"))["revoked"] == [made["url"]]
+    with pytest.raises(urllib.error.HTTPError, match="410"):
+        urllib.request.urlopen(made["url"], timeout=20)
+    with pytest.raises(NotFound):
+        rig.call("unlink", path=at(rig, "a.txt"))
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [("15 seconds", 15), ("24h", 86400), ("12 hours 40 minutes", 45600), ("2 weeks", 14 * 86400), ("7d", 7 * 86400)],
+)
+def test_validity_is_understood_as_people_say_it(engine: EngineRig, words: str, seconds: int) -> None:
+    engine.write({"validity.txt": "x"})
+    before = time.time()
+    made = engine.call("link", path="validity.txt", expires=words)
+    link = engine.engine.links.links()[0]
+    assert abs(link.expires_ns / 1e9 - before - seconds) < 5
+    assert made["expires"]
+    engine.call("unlink", path="validity.txt")
+
+
+def test_a_link_that_ended_already_is_not_made(engine: EngineRig) -> None:
+    engine.write({"ended.txt": "x"})
+    for words in ("2001-01-01", "soon"):
+        with pytest.raises(BadRequest):
+            engine.call("link", path="ended.txt", expires=words)
+
+
+def test_a_watched_file_tells_of_its_change(rig: EngineRig) -> None:
+    put(rig, a_txt="one\n")
+    assert rig.call("watch", path=at(rig, "a.txt"))["subscription"]["path"] == at(rig, "a.txt")
+    last = rig.call("events")["last"]
+    rig.call("write", path=at(rig, "a.txt"), content="two\n")
+    events = rig.call("events", after=last or 0, wait=20.0)["events"]
+    mine = [e for e in events if e["path"] == at(rig, "a.txt")]
+    assert [(e["event"], e["actor"], e["summary"]) for e in mine] == [
+        ("modified", "user", "1 line added (“two”), 1 removed (“one”)")
+    ]
+    assert rig.call("unwatch", path=at(rig, "a.txt"))["ended"]
+
+
+def test_a_new_file_that_matches_a_watched_query_is_told(rig: EngineRig) -> None:
+    rig.call("watch", query="aardvark census")
+    last = rig.call("events")["last"] or 0
+    put(rig, a_txt="The aardvark census counts every aardvark.\n", b_txt="Nothing of the kind.\n")
+    found: list[dict[str, Any]] = []
+    deadline = time.monotonic() + 30
+    while not found and time.monotonic() < deadline:
+        found = [e for e in rig.call("events", after=last, wait=5.0)["events"] if e["event"] == "matches"]
+    assert [e["path"] for e in found] == [at(rig, "a.txt")]
+    rig.call("unwatch", query="aardvark census")
+
+
+# Paths
+
+
+@pytest.mark.parametrize("path", ["../outside.txt", "/etc/passwd", "a/../../b", ".lsfs/catalogue.db"])
+def test_no_call_leaves_the_root_or_touches_the_state(engine: EngineRig, path: str) -> None:
+    for syscall, args in (
+        ("read", {}),
+        ("write", {"content": "x"}),
+        ("delete", {}),
+        ("copy", {"to": "copy.txt"}),
+        ("link", {}),
+        ("tag", {"tags": ["x"]}),
+        ("lock", {}),
+        ("touch", {}),
+        ("history", {}),
+        ("watch", {}),
+    ):
+        with pytest.raises((OutsideRoot, Denied)):
+            engine.call(syscall, path=path, **args)
