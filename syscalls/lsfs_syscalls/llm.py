@@ -43,7 +43,7 @@ class Endpoint:
 
     Attributes:
         base_url: of the OpenAI-compatible server, with `/v1`.
-        wire: `schema` asks for JSON by a schema, `tools` offers the calls as tools.
+        wire: `json_schema` asks for JSON by a schema, `tools` offers the calls as tools.
         stream: read the answer as it comes.
         timeout_s: for one request.
         extra: further fields of the request, for one server's peculiarities.
@@ -52,7 +52,7 @@ class Endpoint:
     base_url: str
     model: str
     api_key: str = "none"
-    wire: Literal["schema", "tools"] = "schema"
+    wire: Literal["json_schema", "tools"] = "json_schema"
     stream: bool = False
     timeout_s: float = 20.0
     max_tokens: int = 700

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 NOT_FOR_FILES = (
     "That is nothing a file system does. I find, read, group, compare, write, move, share, roll back and undo files; "
     "what shall I do with yours?"
@@ -19,6 +21,40 @@ WHAT_TO_WATCH = "What shall I watch: which file, or which topic?"
 WHICH_STATE = "Back to which state: how many versions, which version, or which time?"
 SHELL_COMMAND = "That is a shell command. Say what you want in words, or run it in a shell on the mounted directory."
 UNSURE = "I am not sure what you mean. Can you say it in other words?"
+
+
+_COMPLETIONS = {
+    WHERE_TO: '{prompt} to "{answer}"',
+    WHAT_TEXT: '{prompt}: "{answer}"',
+    WHAT_NAME: '{prompt} called "{answer}"',
+    WHAT_TAG: '{prompt} as "{answer}"',
+    WHICH_LANGUAGE: "{prompt} into {answer}",
+    WHAT_KEY: "{prompt} by {answer}",
+    WHAT_TO_FIND: "find files about {answer}",
+    WHAT_TO_WATCH: "watch {answer}",
+    WHICH_STATE: "{prompt} to {answer}",
+}
+_OBJECT = re.compile(
+    r"\b(?:it|this|that|them|these|those|(?:the|that|this|a|my|some) (?:file|document|thing|one|folder|note)s?)\b",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"`([^`]+)`")
+
+
+def completed(prompt: str, question: str, answer: str) -> str:
+    """Return the prompt that says what `prompt` and the answer to its question say together."""
+    bare = re.sub(r"[\s.!?]+$", "", prompt)
+    form = _COMPLETIONS.get(question)
+    if form is not None:
+        return form.format(prompt=bare, answer=answer)
+    named = _NAMED.search(question)
+    if named is not None and named[1] in prompt:
+        return prompt.replace(named[1], answer, 1)
+    if question in (WHICH_FILE, WHICH_FILES):
+        if _OBJECT.search(bare):
+            return _OBJECT.sub(lambda _: f'"{answer}"', bare, count=1)
+        return f'{bare} "{answer}"'
+    return answer
 
 
 class Unclear(Exception):

@@ -78,7 +78,7 @@ class Model:
         x = self._rows[ids].astype(np.float32) * self._scale[ids, None] + self._places[: len(ids)]
         x = x - x.mean(1, keepdims=True)
         x = x / np.sqrt((x * x).mean(1, keepdims=True) + 1e-12)
-        return (x * self._gain + self._shift)[None].astype(np.float32)
+        return np.asarray((x * self._gain + self._shift)[None], dtype=np.float32)
 
 
 def load() -> Model:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from lsfs_syscalls.parse import asking, refusal, rules
+from lsfs_syscalls.parse import asking, names, refusal, rules
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import assemble
 from lsfs_syscalls.parse.builders import BUILDERS
@@ -49,9 +49,16 @@ class Parser:
             if confidence < self._threshold:
                 raise Unclear(asking.UNSURE)
             steps = assemble(clauses, now, known, BUILDERS)
+            notices: tuple[str, ...] = ()
+            if known.candidates is not None:
+                steps, notices = names.settle(steps, known.candidates)
         except Unclear as ask:
             return Plan(prompt=prompt, clarify=ask.question, candidates=ask.candidates)
-        return Plan(prompt=prompt, steps=steps, confidence=confidence)
+        return Plan(prompt=prompt, steps=steps, confidence=confidence, notices=notices)
+
+    def complete(self, prompt: str, question: str, answer: str, now: datetime, context: ParseContext | None = None) -> Plan:
+        """Return the plan of a prompt after its question was answered."""
+        return self.parse(asking.completed(prompt, question, answer), now, context)
 
     def _clauses(self, prompt: str, words: list[Word], now: datetime) -> list[Clause]:
         whole = rules.match(prompt, words, now)

@@ -282,7 +282,7 @@ def test_a_stamp_with_an_offset_is_brought_into_the_zone_of_now() -> None:
 
 def test_nanoseconds_keep_the_whole_last_second_of_a_day() -> None:
     found = times.resolve("2026-06-15", datetime(2026, 11, 23, tzinfo=ZoneInfo("UTC")))
-    assert found is not None
+    assert found is not None and found.until is not None and found.since is not None
     assert times.to_ns(found.until) % 10**9 == 999_999_999
     assert times.iso_ns(times.to_ns(found.since), ZoneInfo("UTC")) == "2026-06-15T00:00:00+00:00"
     assert times.to_ns(None) is None
