@@ -63,7 +63,7 @@ class Hit:
     Attributes:
         version: the version whose content was searched.
         score: 0 to 1, comparable within one answer; 1 where nothing was ranked.
-        snippet: the passage's line that fits best; empty when the file has no text.
+        snippet: the passage's line that fits best; empty when the file has no text, and behind the first 200 hits.
         line: its line in the file, from 1; None where the text has no lines of the file (PDF, Office, HTML, mail).
         page: page or slide, from 1.
         place: cell of a spreadsheet ("Plan!B7") or notebook ("cell 3"), symbol that a line of code belongs to.

@@ -30,6 +30,9 @@ from lsfs.ranking import Ranked, Weights, fuse
 CANDIDATES = 100
 """Documents that words and vectors each propose."""
 
+SNIPPETS = 200
+"""Hits that get a line; each has its text read."""
+
 SCORED = 2000
 """Documents whose word score is known to the mix, so that those proposed by vectors have theirs."""
 
@@ -79,7 +82,8 @@ class Search:
             words = tuple(word for keyword in (*query.keywords, *query.any_keywords) for word in terms(keyword).words)
         files = results.current(con, ranked, among if query.at_ns is not None else None)
         hits = results.page(query, ranked, files)
-        shown = [results.with_snippet(con, hit, did, words, passages.get(did)) for did, hit in hits]
+        shown = [results.with_snippet(con, hit, did, words, passages.get(did)) for did, hit in hits[:SNIPPETS]]
+        shown += [hit for _, hit in hits[SNIPPETS:]]
         return Hits(shown, len(files), *self._waiting(), degraded)
 
     def _among(self, con: sqlite3.Connection, query: Query) -> dict[int, bytes] | None:

@@ -37,22 +37,24 @@ _SCRIPTS: list[tuple[str, re.Pattern[str]]] = [
     ("hi", re.compile("[\u0900-\u097f]")),
     ("th", re.compile("[\u0e00-\u0e7f]")),
 ]
-_SAMPLE = 6000
+_WORD = re.compile(r"[^\W\d_]+")
+_SAMPLE = 3000
 _MIN_WORDS = 8
 
 
 def language_of(text: str) -> str | None:
     """Return the ISO 639-1 code of the text's language, or None when it is too short or none fits clearly."""
-    sample = text[:_SAMPLE]
-    letters = sum(c.isalpha() for c in sample)
-    for code, script in _SCRIPTS:
-        # Kana decide for Japanese although most of a text can be Han.
-        if letters and len(script.findall(sample)) > (0.1 if code == "ja" else 0.3) * letters:
-            return code
-    words = re.findall(r"[^\W\d_]+", sample.lower())
+    sample = text[:_SAMPLE].lower()
+    words = _WORD.findall(sample)
+    if not sample.isascii():
+        letters = sum(map(len, words))
+        for code, script in _SCRIPTS:
+            # Kana decide for Japanese although most of a text can be Han.
+            if letters and len(script.findall(sample)) > (0.1 if code == "ja" else 0.3) * letters:
+                return code
     if len(words) < _MIN_WORDS:
         return None
     counts = Counter(words)
-    scores = {code: sum(counts[w] for w in small) / len(words) for code, small in _WORDS.items()}
+    scores = {code: sum(counts[w] for w in small & counts.keys()) / len(words) for code, small in _WORDS.items()}
     (best, first), (_, second) = sorted(scores.items(), key=lambda s: s[1], reverse=True)[:2]
     return best if first >= 0.08 and first > second * 1.1 else None
