@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from lsfs.wire.journal import FileStat, RecordKind
 from lsfs_mount import protocol as p
+from lsfs_mount.files import with_copy
 from lsfs_mount.keeping import INLINE_BYTES
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
@@ -72,9 +73,10 @@ class Inodes:
     def getattr(self, header: Header, body: bytes) -> bytes:
         """Return an inode's attributes."""
         flags, _, handle = struct.unpack_from("<IIQ", body)
+        node = self._nodes.get(header[3])
         if flags & p.GETATTR_FH and handle in self._s.handles:
-            return self._s.attributes(os.fstat(handle))
-        return self._s.attributes(self._nodes.stat(self._nodes.get(header[3])))
+            return self._s.attributes(os.fstat(handle), lost=node.lost)
+        return self._s.attributes(self._nodes.stat(node), lost=node.lost)
 
     def setattr(self, header: Header, body: bytes) -> Answer:
         """Set mode, owner, size or times."""
@@ -84,25 +86,22 @@ class Inodes:
         self._s.check_lock(node.path)
         fd = handle if valid & p.SET_FH and handle in self._s.handles else -1
         old = self._nodes.stat(node)
-        if valid & p.SET_SIZE and fd < 0 and not node.writers and self._s.keeper.needs_keeping(old):
+        if valid & p.SET_SIZE and fd < 0 and self._s.keeper.needs_keeping(old):
             return self._truncate_kept(header, node, fields, old)
         return self._set(header, node, fields, old, fd, size)
 
     def _truncate_kept(self, header: Header, node: Node, fields: tuple[int, ...], old: os.stat_result) -> Answer:
         """Set the content aside before a truncation, in a worker where it is large."""
-        source = os.open(self._nodes.proc_path(node), os.O_RDONLY | os.O_CLOEXEC)
         path = node.path
         if old.st_size <= INLINE_BYTES:
-            try:
-                self._s.keeper.copy_aside(source, old, path)
-            finally:
-                os.close(source)
+            self._s.keeper.copy_node_aside(self._nodes.fd(node), old, path)
             return self._set(header, node, fields, old, -1, fields[3])
         node.lookups += 1
+        source = os.open(self._nodes.proc_path(node), os.O_PATH | os.O_CLOEXEC)
 
         def work() -> bytes:
             try:
-                self._s.keeper.copy_aside(source, old, path)
+                self._s.keeper.copy_node_aside(source, old, path)
                 with self._s.session.lock:
                     return self._set(header, node, fields, old, -1, fields[3])
             finally:
@@ -115,17 +114,17 @@ class Inodes:
     def _set(self, header: Header, node: Node, fields: tuple[int, ...], old: os.stat_result, fd: int, size: int) -> bytes:
         valid = fields[0]
         path = self._nodes.proc_path(node)
-        if valid & p.SET_MODE:
-            os.chmod(path, fields[11] & 0o7777)
         if valid & (p.SET_UID | p.SET_GID):
             self._chown(node, fields[13] if valid & p.SET_UID else -1, fields[14] if valid & p.SET_GID else -1)
+        if valid & p.SET_MODE:
+            os.chmod(path, fields[11] & 0o7777)
         if valid & p.SET_SIZE:
             os.ftruncate(fd, size) if fd >= 0 else os.truncate(path, size)
         if valid & (p.SET_ATIME | p.SET_MTIME):
             self._utimes(node, path, fields)
         st = self._nodes.stat(node)
         self._record_set(header, node, old, st, held=fd >= 0)
-        return self._s.attributes(st)
+        return self._s.attributes(st, lost=node.lost)
 
     def _record_set(self, header: Header, node: Node, old: os.stat_result, st: os.stat_result, *, held: bool) -> None:
         if held and st.st_size != old.st_size:
@@ -158,11 +157,16 @@ class Inodes:
     def getxattr(self, header: Header, body: bytes) -> Answer:
         """Return an extended attribute, or its size."""
         (size,) = struct.unpack_from("<I", body)
-        value = os.getxattr(self._nodes.proc_path(self._nodes.get(header[3])), body[8:-1])
-        return sized(value, size)
+        node, name = self._nodes.get(header[3]), body[8:-1]
+        if name.startswith(OURS):
+            path = node.path
+            return self._s.session.later(
+                header[2], lambda: sized(self._s.attribute("getxattr", path, name, b""), size), asks=True
+            )
+        return sized(os.getxattr(self._nodes.proc_path(node), name), size)
 
     def listxattr(self, header: Header, body: bytes) -> Answer:
-        """Return the names of the extended attributes, or their size."""
+        """Return the names of the extended attributes, or their size; those of lsfs are reachable by name only."""
         (size,) = struct.unpack_from("<I", body)
         names = os.listxattr(self._nodes.proc_path(self._nodes.get(header[3])))
         return sized(b"".join(os.fsencode(n) + b"\0" for n in names), size)
@@ -174,17 +178,30 @@ class Inodes:
         value = body[8 + len(name) + 1 :][:size]
         node = self._nodes.get(header[3])
         self._s.check_lock(node.path)
+        if name.startswith(OURS):
+            return self._ask_later(header, "setxattr", node, name, value)
         os.setxattr(self._nodes.proc_path(node), name, value, flags)
         self._attributes_changed(header, node)
         return b""
 
     def removexattr(self, header: Header, body: bytes) -> Answer:
         """Remove an extended attribute."""
-        node = self._nodes.get(header[3])
+        node, name = self._nodes.get(header[3]), body[:-1]
         self._s.check_lock(node.path)
-        os.removexattr(self._nodes.proc_path(node), body[:-1])
+        if name.startswith(OURS):
+            return self._ask_later(header, "removexattr", node, name, b"")
+        os.removexattr(self._nodes.proc_path(node), name)
         self._attributes_changed(header, node)
         return b""
+
+    def _ask_later(self, header: Header, op: str, node: Node, name: bytes, value: bytes) -> Answer:
+        path = node.path
+
+        def work() -> bytes:
+            self._s.attribute(op, path, name, value)
+            return b""
+
+        return self._s.session.later(header[2], work, asks=True)
 
     def _attributes_changed(self, header: Header, node: Node) -> None:
         self._s.keeper.record(RecordKind.ATTRIBUTES, node.path, node.key[1], who=self._s.who(header))
@@ -257,17 +274,7 @@ class Inodes:
 
     def fsyncdir(self, header: Header, body: bytes) -> Answer:
         """Write a folder through to the disk, in a worker."""
-        (fd,) = p.U64.unpack_from(body)
-        copy = os.dup(fd)
-
-        def work() -> bytes:
-            try:
-                os.fsync(copy)
-            finally:
-                os.close(copy)
-            return b""
-
-        return self._s.session.later(header[2], work)
+        return with_copy(self._s, header, p.U64.unpack_from(body)[0], os.fsync)
 
 
 def _type_of(e: os.DirEntry[str]) -> int:

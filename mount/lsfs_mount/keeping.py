@@ -65,37 +65,56 @@ class Keeper:
         if st.st_size > self._spool_max_bytes:
             if self._refuse_large:
                 raise OSError(errno.EFBIG, "too large to keep what is there before it is written")
-            self._missed(st, path)
+            self.missed(st, path)
             return
         try:
             name = self._spool.add_copy(fd, st)
         except OSError as e:
             _LOG.warning("content could not be set aside: %s", e)
-            self._missed(st, path)
+            self.missed(st, path)
             return
         self._before(st, path, name)
 
-    def link_aside(self, fd: int, st: os.stat_result, path: bytes) -> None:
-        """Set an inode aside that is about to lose its last name, by a hard link (a copy where that cannot be).
+    def link_aside(self, fd: int, st: os.stat_result, path: bytes) -> bool:
+        """Set an inode aside that is about to lose its last name, by a hard link.
 
         Args:
-            fd: an O_PATH descriptor.
+            fd: a descriptor, O_PATH is enough.
+
+        Returns:
+            Whether it could be linked; else it has to be copied (the spool is on another file system).
         """
         try:
             name = self._spool.add_link(fd, st)
         except OSError:
-            readable = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                self.copy_aside(readable, st, path)
-            finally:
-                os.close(readable)
-            return
+            return False
         self._before(st, path, name)
+        return True
+
+    def copy_node_aside(self, fd: int, st: os.stat_result, path: bytes) -> None:
+        """Set content aside by copying.
+
+        Args:
+            fd: a descriptor, O_PATH is enough.
+
+        Raises:
+            OSError: EFBIG by policy.
+        """
+        try:
+            source = os.open(b"/proc/self/fd/%d" % fd, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self.missed(st, path)  # its user may not read it, and neither may we
+            return
+        try:
+            self.copy_aside(source, st, path)
+        finally:
+            os.close(source)
 
     def _before(self, st: os.stat_result, path: bytes, spool: bytes) -> None:
         self.record(RecordKind.BEFORE, path, st.st_ino, old=FileStat.of(st), spool=spool)
 
-    def _missed(self, st: os.stat_result, path: bytes) -> None:
+    def missed(self, st: os.stat_result, path: bytes) -> None:
+        """Journal that content is about to be lost that could not be set aside."""
         self.record(RecordKind.MISSED, path, st.st_ino, old=FileStat.of(st))
 
     def record(

@@ -75,6 +75,21 @@ INIT_EXT = 1 << 30
 # second word
 PASSTHROUGH = 1 << 5
 
+WANTED = (
+    ASYNC_READ
+    | ATOMIC_O_TRUNC
+    | BIG_WRITES
+    | DONT_MASK
+    | AUTO_INVAL_DATA
+    | DO_READDIRPLUS
+    | READDIRPLUS_AUTO
+    | PARALLEL_DIROPS
+    | POSIX_ACL
+    | MAX_PAGES
+    | INIT_EXT
+)
+"""What we ask for where the kernel offers it; a writeback cache would delay writes past the capture and exclude passthrough."""
+
 # flags of an OPEN's answer
 FOPEN_DIRECT_IO = 1 << 0
 FOPEN_KEEP_CACHE = 1 << 1

@@ -1,6 +1,6 @@
 """A mounted session with the kernel: attach, read requests, answer them, send notices, detach.
 
-It knows requests by their number only; what they do is in the table it is given. An operation returns its answer's payload,
+It knows requests by their number only; what they do is in the tables it is given. An operation returns its answer's payload,
 raises OSError, or returns DEFERRED and answers later through `reply`.
 
 Threading: one dispatch thread runs `serve`. `lock` is held while an operation runs; a deferred one takes it again when it
@@ -20,16 +20,18 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsfs_mount import protocol as p
+from lsfs_mount.nodes import VIRTUAL_IDS
 from lsfs_mount.protocol import Op
 
 _LOG = logging.getLogger(__name__)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _MS_NOSUID, _MS_NODEV = 2, 4
 _MNT_DETACH = 2
-WORKERS = 4
+WORKERS, ASKERS = 4, 8
 
 Header = tuple[int, int, int, int, int, int, int, int, int]
 """length, opcode, unique, nodeid, uid, gid, pid, extension length, padding"""
@@ -44,16 +46,38 @@ Answer = bytes | tuple[bytes, bytes] | _Deferred
 Operation = Callable[[Header, bytes], Answer]
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What serves a range of node ids.
+
+    Attributes:
+        operations: by operation code.
+        forget: takes look-ups of a node id back.
+    """
+
+    operations: Mapping[int, Operation]
+    forget: Callable[[int, int], None]
+
+
+def _unknown(header: Header, _: bytes) -> Answer:
+    """Refuse an operation that is in no table."""
+    raise OSError(errno.ENOSYS, f"operation {header[1]} is not known")
+
+
+_WITHOUT_ANSWER = (Op.FORGET, Op.BATCH_FORGET, Op.INTERRUPT)
+
+
 class Session:
     """One mount."""
 
-    def __init__(self, mountpoint: Path) -> None:
+    def __init__(self, mountpoint: Path, *, passthrough: bool) -> None:
         self.mountpoint = mountpoint
         self.lock = threading.RLock()
         self.device = -1
-        self.passthrough = False
-        self.unmounted_lazily = False
+        self.passthrough = passthrough and os.geteuid() == 0
+        self.ready = threading.Event()
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="mount-worker")
+        self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="mount-asker")
         self._notices: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     # Attaching and detaching
@@ -104,23 +128,26 @@ class Session:
             for lazy, flags in ((False, ["-u"]), (True, ["-u", "-z"])):
                 command = ["fusermount3", *flags, "--", str(self.mountpoint)]
                 if subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0:
-                    self.unmounted_lazily = lazy
                     return lazy
-        self.unmounted_lazily = True
         return True
 
     # Requests
 
-    def serve(self, operations: Mapping[int, Operation], forget: Callable[[int, int], None]) -> None:
-        """Answer requests until the file system is unmounted."""
+    def serve(self, real: Table, virtual: Table, between: Callable[[], None]) -> None:
+        """Answer requests until the file system is unmounted.
+
+        Args:
+            real: what serves the backing directory.
+            virtual: what serves node ids from VIRTUAL_IDS on.
+            between: called before each request, under the lock.
+        """
         buffer = bytearray(p.BUFFER_BYTES)
-        view = memoryview(buffer)
-        table = [operations.get(i) for i in range(64)]
-        unpack = p.IN_HEADER.unpack_from
+        buffers, view = [buffer], memoryview(buffer)
+        unpack, write = p.IN_HEADER.unpack_from, Op.WRITE
         device, lock, readv = self.device, self.lock, os.readv
         while True:
             try:
-                n = readv(device, [buffer])
+                n = readv(device, buffers)
             except OSError as e:
                 if e.errno in (errno.ENOENT, errno.EINTR, errno.EAGAIN):
                     continue
@@ -130,21 +157,19 @@ class Session:
             header: Header = unpack(buffer)
             opcode = header[1]
             with lock:
-                if opcode in (Op.FORGET, Op.BATCH_FORGET):
-                    self._forget(opcode, header, buffer, forget)
-                elif opcode != Op.INTERRUPT:
-                    operation = table[opcode] if opcode < 64 else None
-                    self._run(operation, header, bytes(view[40:n]))
+                between()
+                if opcode in _WITHOUT_ANSWER:
+                    self._forget(opcode, header, buffer, real, virtual)
+                else:
+                    body = view[40:n] if opcode == write else bytes(view[40:n])
+                    self._run((real if header[3] < VIRTUAL_IDS else virtual).operations.get(opcode), header, body)
             if opcode == Op.DESTROY:
                 return
 
-    def _run(self, operation: Operation | None, header: Header, body: bytes) -> None:
+    def _run(self, operation: Operation | None, header: Header, body: bytes | memoryview) -> None:
         unique = header[2]
-        if operation is None:
-            self.fail(unique, errno.ENOSYS)
-            return
         try:
-            answer = operation(header, body)
+            answer = _unknown(header, b"") if operation is None else operation(header, body)  # type: ignore[arg-type]
         except OSError as e:
             self.fail(unique, e.errno or errno.EIO)
         except Exception:  # noqa: BLE001 - the edge: a bug in one operation must not end the mount
@@ -154,13 +179,37 @@ class Session:
             if answer is not DEFERRED:
                 self.reply(unique, answer)  # type: ignore[arg-type]
 
-    def _forget(self, opcode: int, header: Header, buffer: bytearray, forget: Callable[[int, int], None]) -> None:
+    def _forget(self, opcode: int, header: Header, buffer: bytearray, real: Table, virtual: Table) -> None:
         if opcode == Op.FORGET:
-            forget(header[3], p.U64.unpack_from(buffer, 40)[0])
-            return
-        (count,) = struct.unpack_from("<I", buffer, 40)
-        for i in range(count):
-            forget(*p.U64X2.unpack_from(buffer, 48 + 16 * i))
+            (real if header[3] < VIRTUAL_IDS else virtual).forget(header[3], p.U64.unpack_from(buffer, 40)[0])
+        elif opcode == Op.BATCH_FORGET:
+            (count,) = struct.unpack_from("<I", buffer, 40)
+            for i in range(count):
+                id_, lookups = p.U64X2.unpack_from(buffer, 48 + 16 * i)
+                (real if id_ < VIRTUAL_IDS else virtual).forget(id_, lookups)
+
+    def init(self, _: Header, body: bytes) -> bytes:
+        """Answer INIT: agree on the version and on what is spoken."""
+        _major, minor, readahead, flags = struct.unpack_from("<IIII", body)
+        flags2 = struct.unpack_from("<I", body, 16)[0] if len(body) >= 20 and flags & p.INIT_EXT else 0
+        self.passthrough = bool(self.passthrough and flags2 & p.PASSTHROUGH)
+        second = p.PASSTHROUGH if self.passthrough else 0
+        depth = 1 if self.passthrough else 0
+        self.ready.set()
+        return p.INIT_OUT.pack(
+            p.MAJOR,
+            min(minor, p.MINOR),
+            readahead,
+            p.WANTED & flags,
+            64,
+            48,
+            p.MAX_WRITE,
+            1,
+            p.MAX_WRITE // 4096,
+            0,
+            second,
+            depth,
+        )
 
     def reply(self, unique: int, payload: bytes | tuple[bytes, bytes] = b"") -> None:
         """Answer a request. A request that was interrupted meanwhile (ENOENT) needs no answer."""
@@ -180,8 +229,12 @@ class Session:
             if e.errno not in (errno.ENOENT, errno.ENODEV):
                 _LOG.warning("an error was refused: %s", e)
 
-    def later(self, unique: int, work: Callable[[], bytes | tuple[bytes, bytes]]) -> _Deferred:
-        """Do work in a worker and answer with its result."""
+    def later(self, unique: int, work: Callable[[], bytes | tuple[bytes, bytes]], *, asks: bool = False) -> _Deferred:
+        """Do work in a worker and answer with its result.
+
+        Args:
+            asks: it asks the engine; such work has workers of its own, so that the disk's never wait for the engine.
+        """
 
         def run() -> None:
             try:
@@ -194,7 +247,7 @@ class Session:
             else:
                 self.reply(unique, answer)
 
-        self._pool.submit(run)
+        (self._askers if asks else self._pool).submit(run)
         return DEFERRED
 
     # Notices
@@ -222,7 +275,8 @@ class Session:
     def close(self) -> None:
         """End the threads and let the device go."""
         self._notices.put(None)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._askers):
+            pool.shutdown(wait=False, cancel_futures=True)
         if self.device >= 0:
             os.close(self.device)
             self.device = -1

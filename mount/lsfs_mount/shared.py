@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lsfs_mount import protocol as p
@@ -25,7 +25,7 @@ class Handle:
         fd: its descriptor, which is also the handle that the kernel knows.
         base: the stat that the last CONTENT record, or the opening, saw; None for readers.
         flushed_at: monotonic time of the last FLUSH since then, 0 for none.
-        opened_at: monotonic time of the last record or the opening.
+        noted_at: monotonic time of the last record or the opening.
     """
 
     fd: int
@@ -33,7 +33,7 @@ class Handle:
     writable: bool
     base: os.stat_result | None = None
     flushed_at: float = 0.0
-    opened_at: float = 0.0
+    noted_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -42,6 +42,8 @@ class Shared:
 
     Attributes:
         hidden: (device and inode of a folder, name in it) that are not shown: the state, our own mount point.
+        virtual_entry: answers a look-up of the semantic tree's top.
+        attribute: (operation, path, name, value) -> value; asks the engine for an extended attribute of lsfs. Waits.
         locks: locked paths and why.
     """
 
@@ -49,6 +51,8 @@ class Shared:
     nodes: Nodes
     keeper: Keeper
     hidden: frozenset[tuple[tuple[int, int], bytes]]
+    virtual_entry: Callable[[], bytes]
+    attribute: Callable[[str, bytes, bytes, bytes], bytes]
     handles: dict[int, Handle] = field(default_factory=dict)
     locks: Mapping[bytes, bytes] = field(default_factory=dict)
 
@@ -58,31 +62,45 @@ class Shared:
 
     def check_lock(self, path: bytes) -> None:
         """Raise EACCES if a path, or a folder above it, is locked."""
-        if not self.locks:
-            return
         for locked in self.locks:
             if path == locked or path.startswith(locked + b"/"):
                 raise OSError(errno.EACCES, "locked")
 
-    def entry(self, parent: Node, name: bytes, fd: int | None = None) -> tuple[Node, bytes]:
+    def entry(self, parent: Node, name: bytes) -> tuple[Node, bytes]:
         """Return the node of a name and the protocol's entry for it, counted as one look-up."""
-        st = os.stat(name, dir_fd=self.nodes.fd(parent), follow_symlinks=False) if fd is None else os.fstat(fd)
+        st = os.stat(name, dir_fd=self.nodes.fd(parent), follow_symlinks=False)
         node = self.nodes.meet(parent, name, st)
-        return node, p.ENTRY.pack(node.id, 0, VALID_S, VALID_S, 0, 0, *p.attributes(st))
+        return node, self.entry_of(node, st)
 
-    def attributes(self, st: os.stat_result) -> bytes:
-        """Return the answer that carries attributes."""
-        return p.ATTR.pack(VALID_S, 0, 0, *p.attributes(st))
+    def entry_of(self, node: Node, st: os.stat_result) -> bytes:
+        """Return the protocol's entry for a node."""
+        return p.ENTRY.pack(node.id, 0, VALID_S, VALID_S, 0, 0, *p.attributes(st))
+
+    def attributes(self, st: os.stat_result, *, lost: bool = False) -> bytes:
+        """Return the answer that carries attributes.
+
+        Args:
+            lost: the inode has no name any more; one that the spool may have is not counted.
+        """
+        fields = p.attributes(st)
+        if lost:
+            fields = (*fields[:10], 0, *fields[11:])
+        return p.ATTR.pack(VALID_S, 0, 0, *fields)
 
     def who(self, header: Header) -> tuple[int, int]:
         """Return process id and user id of the caller."""
         return header[6], header[4]
 
 
+def joined(parent: Node, name: bytes) -> bytes:
+    """Return the path of a name in a folder."""
+    return parent.path + b"/" + name if parent.parent is not None else name
+
+
 def own(parent_fd: int, name: bytes, header: Header, mode: int) -> None:
     """Give what the server (root) has just made to the caller; a set-group-id folder gives its group."""
     uid, gid = header[4], header[5]
-    if os.geteuid() != 0 or not (uid or gid):
+    if not (uid or gid) or os.geteuid() != 0:
         return
     folder = os.fstat(parent_fd)
     group = folder.st_gid if folder.st_mode & 0o2000 else gid

@@ -1,10 +1,10 @@
-"""The semantic folder `.lsfs` at the top of the mount: its nodes come from the engine, one short question each.
+"""The semantic tree at MOUNTPOINT/.lsfs: its node ids, and the operations that the kernel may ask of them.
 
-Nothing here runs in the dispatch thread: every operation becomes a question in a worker, bounded in time, and its answer goes
-to the kernel when it is there. An engine that is dead or slow costs the caller 300 ms and an honest error (EAGAIN), and costs
-file I/O nothing.
+What a name means the engine says (`lsfs_mount.asking`); here its answers become inodes. The top folder and its `root` file are
+answered without the engine, so that a client that runs inside the mount finds its root also when the engine is gone. A folder
+that the engine could not list in time shows a README.md that says so.
 
-Node ids begin at VIRTUAL_ID; a node is the tuple of its names below `.lsfs`.
+Threading: look-ups, listings and reads run in workers, never in the dispatch thread; `_lock` guards the tables.
 """
 
 from __future__ import annotations
@@ -15,56 +15,72 @@ import stat
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from lsfs.errors import LsfsError
-from lsfs.wire.http import request
-from lsfs.wire.tree import ERRNO, WireNode, b64, node_from_json, unb64
+from lsfs.errors import Unavailable
+from lsfs.wire.tree import WireNode, b64, unb64
 from lsfs_mount import protocol as p
-from lsfs_mount.inodes import sized
+from lsfs_mount.asking import Asking
+from lsfs_mount.nodes import VIRTUAL_IDS
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation, Session
 
-VIRTUAL_ID = 1 << 48
-ANSWER_S = 0.3
-_BLOCK = 512
-_KINDS = {"directory": stat.S_IFDIR | 0o555, "file": stat.S_IFREG | 0o444, "symlink": stat.S_IFLNK | 0o777}
+TOP = (b"search", b"ask", b"attr", b"group", b"history", b"at", b"saved")
+README, ROOT_FILE, STATUS = b"README.md", b"root", b"status"
+_FIXED = (b"history/", b"at/")
+"""Files below these never change; their content may be cached."""
+_VALID_S = 1
+_MODES = {"directory": stat.S_IFDIR | 0o555, "file": stat.S_IFREG | 0o444, "symlink": stat.S_IFLNK | 0o777}
 _TYPES = {"directory": 4, "file": 8, "symlink": 10}
-Parts = tuple[bytes, ...]
+
+Named = tuple[bytes, WireNode, bytes | None]
+"""A name, what it is, and its content where we answer it ourselves."""
 
 
 @dataclass(slots=True)
-class Known:
-    """A node that the kernel was told of."""
-
-    parts: Parts
-    node: WireNode
-    lookups: int = 0
-
-
 class Virtual:
-    """The operations on virtual nodes.
+    """One name of the semantic tree that the kernel knows.
 
-    Args:
-        engine: the engine's HTTP socket.
+    Attributes:
+        path: its parts below `.lsfs/`, joined by slashes.
+        lookups: how often the kernel was told of it.
+        text: the content of a file that we answer ourselves.
     """
 
-    def __init__(self, session: Session, engine: Path) -> None:
+    id: int
+    path: bytes
+    wire: WireNode
+    lookups: int = 0
+    text: bytes | None = None
+
+
+class VirtualTree:
+    """The operations; `table` says which request is whose.
+
+    Args:
+        engine: the engine's socket.
+        owner: uid and gid that its files have.
+        root_text: the content of the `root` file.
+    """
+
+    def __init__(self, session: Session, engine: Path, *, owner: tuple[int, int], root_text: bytes) -> None:
         self._session = session
-        self._engine = engine
+        self._asking = Asking(engine, on_late=self._late)
+        self._owner = owner
+        self._root_text = root_text
         self._lock = threading.Lock()
-        top = WireNode(b".lsfs", "directory")
-        self._by_id: dict[int, Known] = {VIRTUAL_ID: Known((), top, 1)}
-        self._by_parts: dict[Parts, int] = {(): VIRTUAL_ID}
-        self._next_id = VIRTUAL_ID + 1
-        self._listings: dict[int, list[WireNode]] = {}
+        self._began_ns = time.time_ns()
+        self._top = Virtual(VIRTUAL_IDS, b"", WireNode(b".lsfs", "directory"), 1)
+        self._by_id: dict[int, Virtual] = {VIRTUAL_IDS: self._top}
+        self._by_path: dict[bytes, Virtual] = {b"": self._top}
+        self._listings: dict[int, list[Named]] = {}
+        self._next_id = VIRTUAL_IDS + 1
         self._next_handle = 1
 
-    def table(self) -> dict[int, Callable[[Header, bytes], Answer]]:
-        """Return the operations by number; every other one is refused as read-only."""
-        return {
+    def table(self) -> dict[int, Operation]:
+        """Return the operations by number."""
+        table: dict[int, Operation] = {
             Op.LOOKUP: self.lookup,
             Op.GETATTR: self.getattr,
             Op.READLINK: self.readlink,
@@ -73,213 +89,284 @@ class Virtual:
             Op.RELEASE: self.release,
             Op.FLUSH: self.release,
             Op.OPENDIR: self.opendir,
-            Op.READDIR: self.readdir,
+            Op.READDIR: lambda header, body: self._list(header, body, plus=False),
+            Op.READDIRPLUS: lambda header, body: self._list(header, body, plus=True),
             Op.RELEASEDIR: self.releasedir,
             Op.MKDIR: self.mkdir,
             Op.RMDIR: self.rmdir,
+            Op.GETXATTR: _no_data,
+            Op.LISTXATTR: self.listxattr,
             Op.STATFS: self.statfs,
-            Op.GETXATTR: self.no_attribute,
-            Op.LISTXATTR: self.no_attributes,
         }
+        for op in (
+            Op.SETATTR,
+            Op.CREATE,
+            Op.UNLINK,
+            Op.SYMLINK,
+            Op.MKNOD,
+            Op.RENAME,
+            Op.RENAME2,
+            Op.LINK,
+            Op.SETXATTR,
+            Op.REMOVEXATTR,
+        ):
+            table[op] = _read_only
+        return table
 
-    def ask(self, message: dict[str, Any], *, timeout_s: float = ANSWER_S) -> dict[str, Any]:
-        """Ask the engine.
-
-        Raises:
-            OSError: its error as an errno.
-        """
-        try:
-            return request(self._engine, "POST", "/tree", message, timeout_s=timeout_s)
-        except LsfsError as e:
-            raise OSError(ERRNO.get(e.kind, errno.EIO), str(e)) from e
-
-    def _node(self, id_: int) -> Known:
-        with self._lock:
-            known = self._by_id.get(id_)
-        if known is None:
-            raise OSError(errno.ESTALE, "not known any more")
-        return known
+    # Nodes
 
     def forget(self, id_: int, count: int) -> None:
-        """Take look-ups back."""
+        """Take look-ups of a node back."""
         with self._lock:
-            known = self._by_id.get(id_)
-            if known is None or id_ == VIRTUAL_ID:
+            node = self._by_id.get(id_)
+            if node is None or node is self._top:
                 return
-            known.lookups -= count
-            if known.lookups <= 0:
+            node.lookups -= count
+            if node.lookups <= 0:
                 del self._by_id[id_]
-                del self._by_parts[known.parts]
+                if self._by_path.get(node.path) is node:
+                    del self._by_path[node.path]
 
-    def entry(self, parts: Parts, node: WireNode) -> bytes:
-        """Return the protocol's entry of a node, counted as one look-up."""
+    def _get(self, id_: int) -> Virtual:
         with self._lock:
-            id_ = self._by_parts.get(parts)
-            if id_ is None:
-                id_ = self._next_id
+            node = self._by_id.get(id_)
+        if node is None:
+            raise OSError(errno.ESTALE, "the name is not known any more")
+        return node
+
+    def _meet(self, path: bytes, wire: WireNode, text: bytes | None) -> Virtual:
+        with self._lock:
+            node = self._by_path.get(path)
+            if node is None or node.wire.kind != wire.kind:
+                node = Virtual(self._next_id, path, wire)
                 self._next_id += 1
-                self._by_parts[parts] = id_
-                self._by_id[id_] = Known(parts, node)
-            known = self._by_id[id_]
-            known.node = node
-            known.lookups += 1
-        return p.ENTRY.pack(id_, 0, 0, 0, 0, 0, *attributes(id_, node))
+                self._by_id[node.id] = self._by_path[path] = node
+            node.wire, node.text = wire, text
+            node.lookups += 1
+            return node
 
-    def top_entry(self) -> bytes:
-        """Return the entry of `.lsfs` itself, which needs no question."""
-        return self.entry((), self._by_id[VIRTUAL_ID].node)
+    def entry(self) -> bytes:
+        """Return the protocol's entry of the top folder."""
+        return self._entry(self._top)
 
-    # Operations
+    def _entry(self, node: Virtual) -> bytes:
+        return p.ENTRY.pack(node.id, 0, _VALID_S, _VALID_S, 0, 0, *self._attributes(node))
+
+    def _attributes(self, node: Virtual) -> tuple[int, ...]:
+        wire = node.wire
+        second, ns = divmod(wire.mtime_ns or self._began_ns, 1_000_000_000)
+        mode = _MODES[wire.kind] | (0o200 if node.path == b"saved" else 0)
+        links = 2 if wire.kind == "directory" else 1
+        size = len(wire.target or b"") if wire.kind == "symlink" else wire.size
+        blocks = (size + 511) // 512
+        return (node.id, size, blocks, second, second, second, ns, ns, ns, mode, links, *self._owner, 0, 4096, 0)
+
+    def _late(self, path: bytes) -> None:
+        """Make the kernel read a folder again whose listing came late."""
+        with self._lock:
+            node = self._by_path.get(path)
+        if node is not None:
+            self._session.invalidate_inode(node.id)
+
+    def stale(self) -> None:
+        """Make the kernel ask again for everything here: the root has changed under us."""
+        with self._lock:
+            ids = list(self._by_id)
+        for id_ in ids:
+            self._session.invalidate_inode(id_)
+
+    def attribute(self, op: str, path: bytes, name: bytes, value: bytes) -> bytes:
+        """Ask the engine for an extended attribute of a file of the root, or set it.
+
+        Raises:
+            OSError: ENODATA where there is none.
+        """
+        try:
+            answer = self._asking.ask(op, path, name=name.decode("utf-8", "replace"), value_b64=b64(value))
+        except OSError as e:
+            raise OSError(errno.ENODATA if e.errno == errno.ENOENT else e.errno, e.strerror) from e
+        return unb64(answer.get("value_b64", ""))
+
+    def close(self) -> None:
+        """End the threads."""
+        self._asking.close()
+
+    # Names and attributes
 
     def lookup(self, header: Header, body: bytes) -> Answer:
-        """Find a name in a virtual folder."""
-        parts = (*self._node(header[3]).parts, body[:-1])
+        """Find a name."""
+        parent, name = self._get(header[3]), body[:-1]
+        path = parent.path + b"/" + name if parent.path else name
+        if parent is self._top and name != README and (own := self._own(name)) is not None:
+            return self._entry(self._meet(path, *own))
+        if parent is self._top and name not in (README, STATUS):
+            raise OSError(errno.ENOENT, "no such folder")
+        return self._later(header, lambda: self._entry(self._meet(path, *self._asked(path))))
 
-        def work() -> bytes:
-            answer = self.ask({"op": "lookup", "path_b64": b64(b"/".join(parts))})
-            return self.entry(parts, node_from_json(answer["node"]))
+    def _own(self, name: bytes) -> tuple[WireNode, bytes | None] | None:
+        """Return what a name in the top folder is, as far as no engine is needed to tell."""
+        if name in TOP:
+            return WireNode(name, "directory"), None
+        if name == ROOT_FILE:
+            return WireNode(name, "file", len(self._root_text)), self._root_text
+        return None
 
-        return self._session.later(header[2], work)
+    def _asked(self, path: bytes) -> tuple[WireNode, bytes | None]:
+        """Return what the engine says that a path is; a README.md is there also without it."""
+        try:
+            return self._asking.node(path), None
+        except OSError as e:
+            if e.errno != errno.EAGAIN or path.rsplit(b"/", 1)[-1] != README:
+                raise
+            return _notice(f"The engine does not answer: {e.strerror}")
 
     def getattr(self, header: Header, _: bytes) -> Answer:
-        """Return a virtual node's attributes."""
-        return p.ATTR.pack(0, 0, 0, *attributes(header[3], self._node(header[3]).node))
-
-    def readlink(self, header: Header, _: bytes) -> Answer:
-        """Return where a result's link points."""
-        return self._node(header[3]).node.target or b""
-
-    def open(self, header: Header, body: bytes) -> Answer:
-        """Open a virtual file for reading."""
-        if p.U32X2.unpack_from(body)[0] & os.O_ACCMODE != os.O_RDONLY:
-            raise OSError(errno.EROFS, "what is in .lsfs cannot be written")
-        self._node(header[3])
-        return p.OPEN_OUT.pack(0, p.FOPEN_DIRECT_IO, 0)
-
-    def read(self, header: Header, body: bytes) -> Answer:
-        """Return bytes of a virtual file."""
-        _, offset, size, *_rest = p.READ_IN.unpack_from(body)
-        parts = self._node(header[3]).parts
+        """Return attributes; those of a file that the engine makes are asked for again."""
+        node = self._get(header[3])
+        if node.wire.kind != "file" or node.text is not None:
+            return p.ATTR.pack(_VALID_S, 0, 0, *self._attributes(node))
 
         def work() -> bytes:
-            message = {"op": "read", "path_b64": b64(b"/".join(parts)), "offset": offset, "size": size}
-            return unb64(self.ask(message, timeout_s=10.0)["data_b64"])
+            node.wire = self._asked(node.path)[0]
+            return p.ATTR.pack(_VALID_S, 0, 0, *self._attributes(node))
 
-        return self._session.later(header[2], work)
+        return self._later(header, work)
 
-    def release(self, _: Header, __: bytes) -> Answer:
-        """Close a virtual file."""
-        return b""
-
-    def opendir(self, header: Header, _: bytes) -> Answer:
-        """Open a virtual folder: this is where a query is run."""
-        parts = self._node(header[3]).parts
-
-        def work() -> bytes:
-            try:
-                answer = self.ask({"op": "list", "path_b64": b64(b"/".join(parts))}, timeout_s=ANSWER_S)
-                nodes = [node_from_json(n) for n in answer["nodes"]]
-            except OSError as e:
-                if e.errno != errno.EAGAIN or parts:
-                    raise
-                nodes = []
-            with self._lock:
-                handle = self._next_handle
-                self._next_handle += 1
-                self._listings[handle] = nodes
-            return p.OPEN_OUT.pack(handle, 0, 0)
-
-        return self._session.later(header[2], work)
-
-    def readdir(self, _: Header, body: bytes) -> Answer:
-        """Return names of an open virtual folder."""
-        handle, offset, size, *_rest = p.READ_IN.unpack_from(body)
-        names = [(b".", 4), (b"..", 4), *((n.name, _TYPES[n.kind]) for n in self._listings.get(handle, []))]
-        out: list[bytes] = []
-        used = 0
-        for at in range(offset, len(names)):
-            name, kind = names[at]
-            length = 24 + len(name)
-            length += -length % 8
-            if used + length > size:
-                break
-            used += length
-            out.append((p.DIRENT.pack(VIRTUAL_ID + at, at + 1, len(name), kind) + name).ljust(length, b"\0"))
-        return b"".join(out)
-
-    def releasedir(self, _: Header, body: bytes) -> Answer:
-        """Close a virtual folder."""
-        with self._lock:
-            self._listings.pop(p.U64.unpack_from(body)[0], None)
-        return b""
+    def readlink(self, header: Header, _: bytes) -> bytes:
+        """Return what a link points to."""
+        return self._get(header[3]).wire.target or b""
 
     def mkdir(self, header: Header, body: bytes) -> Answer:
         """Make a saved search."""
-        parts = (*self._node(header[3]).parts, p.c_string(body, 8))
+        path = self._below(header, p.c_string(body, 8))
 
         def work() -> bytes:
-            self.ask({"op": "mkdir", "path_b64": b64(b"/".join(parts))})
-            return self.entry(parts, WireNode(parts[-1], "directory"))
+            self._asking.ask("mkdir", path)
+            return self._entry(self._meet(path, *self._asked(path)))
 
-        return self._session.later(header[2], work)
+        return self._later(header, work)
 
     def rmdir(self, header: Header, body: bytes) -> Answer:
         """Remove a saved search."""
-        parts = (*self._node(header[3]).parts, body[:-1])
+        path = self._below(header, body[:-1])
 
         def work() -> bytes:
-            self.ask({"op": "rmdir", "path_b64": b64(b"/".join(parts))})
+            self._asking.ask("rmdir", path)
             return b""
 
-        return self._session.later(header[2], work)
+        return self._later(header, work)
 
-    def statfs(self, _: Header, __: bytes) -> Answer:
-        """Return an empty file system's size."""
-        return p.STATFS_OUT.pack(0, 0, 0, 0, 0, 4096, 255, 4096, 0)
+    def _below(self, header: Header, name: bytes) -> bytes:
+        parent = self._get(header[3])
+        if parent.path != b"saved":
+            raise OSError(errno.EPERM, "folders can be made in saved/ only")
+        return parent.path + b"/" + name
 
-    def no_attribute(self, _: Header, __: bytes) -> Answer:
-        """Virtual nodes have no extended attributes."""
-        raise OSError(errno.ENODATA, "no extended attributes here")
+    # Content
 
-    def no_attributes(self, _: Header, body: bytes) -> Answer:
-        """Return the empty list of extended attributes."""
-        return sized(b"", int.from_bytes(body[:4], "little"))
+    def open(self, header: Header, body: bytes) -> bytes:
+        """Open a file for reading."""
+        node = self._get(header[3])
+        if p.U32X2.unpack_from(body)[0] & (os.O_ACCMODE | os.O_TRUNC):
+            raise OSError(errno.EROFS, "the semantic tree is read-only")
+        cached = node.path.startswith(_FIXED) and not node.path.endswith(b"/" + README)
+        return p.OPEN_OUT.pack(0, p.FOPEN_KEEP_CACHE if cached else p.FOPEN_DIRECT_IO, 0)
+
+    def read(self, header: Header, body: bytes) -> Answer:
+        """Return bytes."""
+        node = self._get(header[3])
+        _fh, offset, size, *_rest = p.READ_IN.unpack_from(body)
+        if node.text is not None:
+            return node.text[offset : offset + size]
+        return self._later(header, lambda: self._asking.read(node.path, offset, size))
+
+    def release(self, _: Header, body: bytes) -> bytes:  # noqa: ARG002 - every operation has this form
+        """Close a file."""
+        return b""
+
+    # Folders
+
+    def opendir(self, header: Header, _: bytes) -> bytes:
+        """Open a folder."""
+        self._get(header[3])
+        handle = self._next_handle
+        self._next_handle += 1
+        return p.OPEN_OUT.pack(handle, 0, 0)
+
+    def releasedir(self, _: Header, body: bytes) -> bytes:
+        """Close a folder."""
+        self._listings.pop(p.U64.unpack_from(body)[0], None)
+        return b""
+
+    def _list(self, header: Header, body: bytes, *, plus: bool) -> Answer:
+        handle, offset, size, *_rest = p.READ_IN.unpack_from(body)
+        node = self._get(header[3])
+        if offset and handle in self._listings:
+            return self._packed(node, self._listings[handle], offset, size, plus=plus)
+
+        def work() -> bytes:
+            names = self._names(node)
+            self._listings[handle] = names
+            return self._packed(node, names, offset, size, plus=plus)
+
+        return self._later(header, work)
+
+    def _names(self, node: Virtual) -> list[Named]:
+        """Return the names in a folder with what they are, and the text of those that we answer ourselves."""
+        try:
+            found = self._asking.names(node.path)
+        except Unavailable as e:
+            wire, text = _notice(str(e))
+            names: list[Named] = [(README, wire, text)]
+            if node is self._top:
+                names += [(n, *own) for n in (ROOT_FILE, *TOP) if (own := self._own(n)) is not None]
+            return names
+        if node is not self._top:
+            return [(n.name, n, None) for n in found]
+        return [(n.name, *(self._own(n.name) or (n, None))) for n in found]
+
+    def _packed(self, node: Virtual, names: list[Named], offset: int, size: int, *, plus: bool) -> bytes:
+        here = replace(node.wire, kind="directory")
+        all_names = [(b".", here, None), (b"..", here, None), *names]
+        parts: list[bytes] = []
+        used = 0
+        for at in range(offset, len(all_names)):
+            name, wire, text = all_names[at]
+            padding = -(24 + len(name)) % 8
+            need = 24 + len(name) + padding + (128 if plus else 0)
+            if used + need > size:
+                break
+            id_ = node.id
+            if at > 1 and plus:
+                met = self._meet(node.path + b"/" + name if node.path else name, wire, text)
+                id_ = met.id
+                parts.append(self._entry(met))
+            elif plus:
+                parts.append(bytes(128))
+            parts.append(p.DIRENT.pack(id_, at + 1, len(name), _TYPES[wire.kind]) + name + bytes(padding))
+            used += need
+        return b"".join(parts)
+
+    def listxattr(self, _: Header, body: bytes) -> bytes:
+        """There are no extended attributes."""
+        return p.U32X2.pack(0, 0) if p.U32X2.unpack_from(body)[0] == 0 else b""
+
+    def statfs(self, _: Header, body: bytes) -> bytes:  # noqa: ARG002 - every operation has this form
+        """Tell that there is no room."""
+        return p.STATFS_OUT.pack(0, 0, 0, len(self._by_id), 0, 4096, 255, 4096, 0)
+
+    def _later(self, header: Header, work: Callable[[], bytes]) -> Answer:
+        return self._session.later(header[2], work, asks=True)
 
 
-def attributes(id_: int, node: WireNode) -> tuple[int, ...]:
-    """Return the protocol's attribute fields of a virtual node."""
-    seconds, ns = divmod(node.mtime_ns or time.time_ns(), 1_000_000_000)
-    mode = _KINDS[node.kind]
-    links = 2 if node.kind == "directory" else 1
-    size = node.size if node.kind != "directory" else 0
-    blocks = -(-size // _BLOCK)
-    return (id_, size, blocks, seconds, seconds, seconds, ns, ns, ns, mode, links, os.getuid(), os.getgid(), 0, 4096, 0)
+def _notice(words: str) -> tuple[WireNode, bytes]:
+    text = (words + "\n").encode("utf-8", "surrogateescape")
+    return WireNode(README, "file", len(text)), text
 
 
-def routed(real: dict[int, Operation], virtual: Virtual) -> dict[int, Operation]:
-    """Return a table in which requests for virtual nodes go to them, and `.lsfs` at the top is found by name."""
-    table = virtual.table()
+def _no_data(_: Header, body: bytes) -> Answer:  # noqa: ARG001 - every operation has this form
+    raise OSError(errno.ENODATA, "no such attribute")
 
-    def route(opcode: int, operation: Operation | None) -> Operation:
-        theirs = table.get(opcode)
 
-        def run(header: Header, body: bytes) -> Answer:
-            if header[3] >= VIRTUAL_ID:
-                if theirs is None:
-                    raise OSError(errno.EROFS, "what is in .lsfs cannot be changed")
-                return theirs(header, body)
-            if operation is None:
-                raise OSError(errno.ENOSYS, "not implemented")
-            return operation(header, body)
-
-        return run
-
-    def lookup(header: Header, body: bytes) -> Answer:
-        if header[3] == p.ROOT_ID and body == b".lsfs\0":
-            return virtual.top_entry()
-        return routed_lookup(header, body)
-
-    out = {code: route(code, real.get(code)) for code in {*real, *table}}
-    routed_lookup = out[Op.LOOKUP]
-    out[Op.LOOKUP] = lookup
-    return out
+def _read_only(_: Header, body: bytes) -> Answer:  # noqa: ARG001 - every operation has this form
+    raise OSError(errno.EROFS, "the semantic tree is read-only")
