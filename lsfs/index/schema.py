@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS doc(
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS doc_live ON doc(fid) WHERE to_ns = 9223372036854775807;
 CREATE INDEX IF NOT EXISTS doc_file ON doc(fid, from_ns);
+CREATE INDEX IF NOT EXISTS doc_version ON doc(vid);
 CREATE INDEX IF NOT EXISTS doc_modified ON doc(mtime_ns) WHERE to_ns = 9223372036854775807;
 CREATE INDEX IF NOT EXISTS doc_waiting ON doc(mtime_ns) WHERE vectored = 0 AND to_ns = 9223372036854775807;
 CREATE INDEX IF NOT EXISTS doc_state ON doc(state) WHERE to_ns = 9223372036854775807 AND state IN ('skipped', 'ignored');

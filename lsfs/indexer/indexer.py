@@ -30,6 +30,9 @@ from lsfs.model import Change, Fid
 from lsfs.text.pool import WorkerPool
 
 log = logging.getLogger(__name__)
+RULE_FILES = frozenset([b".gitignore", b".ignore", b".lsfsignore"])
+"""A change of one of these has every file's rules looked at again."""
+
 _TOGETHER = 32
 _TOGETHER_CHARS = 500_000
 _NICENESS = 10
@@ -55,6 +58,7 @@ class Indexer:
         self._embedded = -1  # the count up to which every document has its vectors
         self._synchronised = -1  # and to which the search structure has them
         self._known = False
+        self._rules_changed = False
         self._degraded: str | None = None
         self._threads: list[threading.Thread] = []
         self._forgetting = threading.Lock()
@@ -76,10 +80,12 @@ class Indexer:
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Take note of committed changes."""
+        if any(path.rpartition(b"/")[2] in RULE_FILES for c in changes for path in (c.path, c.old_path or b"")):
+            self._rules_changed = True
         self._queue.put(change.fid for change in changes)
 
     def recheck(self) -> None:
-        """Look at every file's rules again (an ignore file has changed)."""
+        """Look at every file's rules again."""
         con = self._catalogue.read()
         self._queue.put(Fid(r[0]) for r in con.execute("SELECT fid FROM file WHERE kind='file' AND names>0"))
 
@@ -127,6 +133,9 @@ class Indexer:
     def _words(self) -> None:
         self._reconcile()
         while fids := self._queue.take(_TOGETHER):
+            if self._rules_changed:
+                self._rules_changed = False
+                self.recheck()
             self._index(fids, slow=False)
 
     def _slow(self) -> None:

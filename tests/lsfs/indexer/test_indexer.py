@@ -172,6 +172,14 @@ def test_files_that_the_rules_keep_out_are_not_found_until_they_do_not(tmp_path:
         assert r.paths("treasure", mode="keyword") == []
 
 
+def test_a_changed_ignore_file_has_the_rules_looked_at_again(tmp_path: Path) -> None:
+    with index_rig(tmp_path) as r:
+        r.save("draft.txt", "hidden treasure")
+        r.rules[b"draft.txt"] = "ignored by .gitignore"
+        r.save(".gitignore", "draft.txt\n")
+        assert r.paths("treasure", mode="keyword") == []
+
+
 def test_files_that_cannot_be_read_are_named_and_the_others_are_found(tmp_path: Path) -> None:
     settings = IndexSettings(chroma=False, limits=Limits(text=1000))
     with index_rig(tmp_path, settings=settings) as r:
