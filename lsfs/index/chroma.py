@@ -2,13 +2,15 @@
 
 Imported on use (it costs a second and memory). It gets no texts and no embedding function (its default one would download a
 model); ids are the rows of the matrix. Only one process may open an embedded one: another does not see its rows, silently.
-Deleted vectors stay in its files, so that `clear` removes the folder's collection as a whole and `forget` makes it anew.
+Deleted vectors stay in its files, so that forgetting one clears all and fills it again from the matrix.
 
 Threading: `_lock` is held during each call; the library's embedded client is not documented to be safe.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -74,26 +76,39 @@ class ChromaNearest:
         return rows, 1.0 - np.array(found["distances"][0], dtype=np.float32)
 
     def clear(self) -> None:
-        """Remove the collection with its files and begin a new one."""
+        """Remove everything and begin anew; embedded, with its files (Chroma 1.5 leaves a deleted collection's on the disk)."""
         with self._lock:
-            self._open()
-            assert self._client is not None
-            self._client.delete_collection(self._name)
-            self._collection = None
-            self._open()
+            if self._server is not None:
+                self._open()
+                assert self._client is not None
+                self._client.delete_collection(self._name)
+                self._collection = None
+                return
+            old = self._folder()
+            self.close()
+            # Under another name, because Chroma keeps what it knows of a path for the life of the process.
+            (self._directory / str(int(old.name) + 1)).mkdir(parents=True)
+            shutil.rmtree(old, ignore_errors=True)
 
     def close(self) -> None:
         """Close the client."""
         with self._lock:
             if self._client is not None:
-                with suppress(AttributeError):
-                    self._client.close()  # type: ignore[attr-defined]
+                self._client.close()  # type: ignore[attr-defined]
             self._client = self._collection = None
+
+    def _folder(self) -> Path:
+        """Return the folder of the database: the newest numbered one."""
+        with suppress(FileNotFoundError):
+            numbers = [int(name) for name in os.listdir(self._directory) if name.isdigit()]
+            if numbers:
+                return self._directory / str(max(numbers))
+        return self._directory / "1"
 
     def _open(self) -> Any:
         if self._collection is None:
             try:
-                self._client = self._client or _client(self._directory, self._server)
+                self._client = self._client or _client(self._folder(), self._server)
                 self._collection = self._client.get_or_create_collection(
                     self._name,
                     embedding_function=None,

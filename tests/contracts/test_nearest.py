@@ -89,6 +89,19 @@ def test_clearing_leaves_an_empty_structure_that_can_be_filled_again(nearest: Ne
     assert nearest.rows() == {5}
 
 
+def test_cleared_vectors_are_not_on_the_disk(tmp_path: Path) -> None:
+    made = ChromaNearest(tmp_path / "chroma", "m")
+    data = vectors(50)
+    made.add(list(range(50)), data)
+    needle = data[7].astype("<f4").tobytes()
+    assert any(needle in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    made.clear()
+    made.add([1], data[:1])
+    assert made.rows() == {1}
+    made.close()
+    assert not any(needle in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+
+
 def test_what_chroma_was_given_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
     first = ChromaNearest(tmp_path / "chroma", "m")
     first.add([1, 2], vectors(2))
