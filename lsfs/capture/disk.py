@@ -12,7 +12,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from lsfs.errors import NotFound, OutsideRoot, Unavailable
@@ -166,10 +166,19 @@ class Disk:
             for name, look in self._children(folder):
                 path = RelPath(folder + b"/" + name if folder else name)
                 if self.ignores(path):
+                    self._remove_stale(path, look)
                     continue
                 yield path, look
                 if look.kind == Kind.DIRECTORY:
                     waiting.append(path)
+
+    def _remove_stale(self, path: bytes, look: Look) -> None:
+        """Remove a temporary file that a killed process of ours left (what it was a copy of is not lost)."""
+        name = path.rpartition(b"/")[2]
+        stale = name.startswith(STAGE_PREFIX) and not name.startswith(STAGE_PREFIX + stage_token())
+        if stale and look.kind != Kind.DIRECTORY and look.nlink == 1:
+            with suppress(OSError, NotFound), self.parent(path) as (fd, last):
+                os.unlink(last, dir_fd=fd)
 
     def staged(self, folder: bytes) -> list[tuple[RelPath, Look]]:
         """Return our own temporary files in a folder."""
@@ -209,6 +218,14 @@ def _child(fd: int, name: str) -> tuple[bytes, Look] | None:
 
 STAGE_PREFIX = b".lsfs-stage-"
 """Names of files that we are about to rename into place, where the state is on another file system."""
+
+
+_TOKEN = os.urandom(4).hex()
+
+
+def stage_token() -> bytes:
+    """Return the part of such names that tells this process's files from those that a killed one left."""
+    return f"{_TOKEN}{os.getpid()}".encode()
 
 
 def read_xattrs(where: bytes | int) -> dict[bytes, bytes]:

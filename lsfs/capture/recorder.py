@@ -3,7 +3,8 @@
 It looks at the disk (`events`), takes content into the packs (`taking`) and writes down what happened (`writing`). The
 capture worker calls it for what programs did, transactions for what lsfs itself did; the same code records both.
 
-Threading: `lock` is taken for a whole batch; it may be taken before the packs' and the catalogue's locks, never after.
+Threading: `lock` is taken for a batch of names, and for each slice of a walk. It may be taken before the packs' and the
+    catalogue's locks, never after.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class Recorder:
         self._reserved: dict[int, set[bytes]] = {}
         self.holder: Callable[[bytes], int | None] = _nobody
         """Tells the transaction that is changing a path just now."""
+        self.point: Callable[[str], None] = _pass
+        """Told before each effect on the user's files; a test stops the process there."""
         self.on_stored: list[Callable[[list[Known]], None]] = []
         """Told of the files as they are after each commit (the mount need not set aside what is stored)."""
         self.prelude: Callable[[], None] = _nothing
@@ -86,11 +89,10 @@ class Recorder:
             pending: files that are not known get a row at once and their content later (the baseline).
             closing: records behind those of the changes, in the last commit.
         """
-        with self.lock:
-            self.prelude()
-            batch = _Batch(self, author, patient=patient, pending=pending)
-            batch.run(list(dirty), closing)
-            return Outcome(batch.group.done, batch.again)
+        self.prelude()
+        batch = _Batch(self, author, patient=patient, pending=pending)
+        batch.run(list(dirty), closing)
+        return Outcome(batch.group.done, batch.again)
 
     def fill(self, paths: Iterable[RelPath], author: Author) -> Outcome:
         """Take the content of files that are known but not stored yet; one that has changed is recorded as it is now."""
@@ -145,6 +147,11 @@ class Recorder:
             listener(changes)
 
 
+def _pass(name: str) -> None:
+    """Be the point that nothing happens at."""
+    del name
+
+
 def _nobody(path: bytes) -> int | None:
     """Be the holder of paths in a root without transactions."""
     del path
@@ -171,12 +178,16 @@ class _Batch:
 
     def run(self, dirty: list[Dirty], closing: Sequence[Record] = ()) -> None:
         """Record the named paths, then walk the folders among them in slices."""
-        scene = self._scene()
-        folders = scene.add_dirty(dirty)
-        self._write(scene)
+        with self._recorder.lock:
+            scene = self._scene()
+            folders = scene.add_dirty(dirty)
+            self._write(scene)
+            self.group.flush(() if folders else closing)
         for folder in folders:
             self._walk(folder)
-        self.group.flush(closing)
+        if folders:
+            with self._recorder.lock:
+                self.group.flush(closing)
 
     def fill(self, paths: list[RelPath]) -> None:
         """Settle the named files whose content is pending."""
@@ -219,11 +230,14 @@ class _Batch:
             self._look(dict.fromkeys(gone))
 
     def _look(self, looks: Mapping[bytes, Look | None]) -> None:
-        scene = self._scene()
-        scene.prepare(list(looks))
-        for path, look in looks.items():
-            scene.add(path, look)
-        self._write(scene)
+        """Record one slice; between slices the lock is free, so that a long walk holds nobody up."""
+        with self._recorder.lock:
+            scene = self._scene()
+            scene.prepare(list(looks))
+            for path, look in looks.items():
+                scene.add(path, look)
+            self._write(scene)
+            self.group.flush()
 
     def _write(self, scene: Scene) -> None:
         self._claimed = set()

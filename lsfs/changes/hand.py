@@ -17,7 +17,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lsfs.capture.disk import STAGE_PREFIX, Disk, Look, look_of, read_xattrs
+from lsfs.capture.disk import STAGE_PREFIX, Disk, Look, look_of, read_xattrs, stage_token
 from lsfs.errors import Conflict, Exists, NotFound
 from lsfs.model import RelPath, show
 
@@ -51,16 +51,19 @@ class Hand:
 
     Args:
         label: part of the temporary names, so that they can be told and removed after a crash.
+        point: called before each effect.
     """
 
-    def __init__(self, disk: Disk, label: str) -> None:
+    def __init__(self, disk: Disk, label: str, point: Callable[[str], None]) -> None:
         self._disk = disk
-        self._label = STAGE_PREFIX + label.encode()
+        self._point = point
+        self._label = b"%s%s-%s" % (STAGE_PREFIX, stage_token(), label.encode())
         self._count = 0
         self._written: list[RelPath] = []
 
     def stage(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes) -> Staged:
         """Write content under a temporary name beside `path`; the caller places or discards it."""
+        self._point("stage")
         name = self._temporary()
         with self._disk.parent(path) as (folder, _):
             fd = os.open(name, _NEW, 0o600, dir_fd=folder)
@@ -78,6 +81,7 @@ class Hand:
 
     def place(self, staged: Staged) -> Look:
         """Rename the staged content over its target (or write it into a file of several names); return what is there now."""
+        self._point("place")
         try:
             with self._disk.parent(staged.path) as (folder, name):
                 there = _lstat(folder, name)
@@ -101,6 +105,7 @@ class Hand:
         flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         target = os.open(name, flags, dir_fd=folder)
         try:
+            self._point("truncate")
             os.ftruncate(target, 0)
             size, at = os.fstat(staged.fd).st_size, 0
             while at < size:
@@ -115,6 +120,7 @@ class Hand:
 
     def make_folder(self, path: RelPath, attributes: Attributes) -> None:
         """Make one folder."""
+        self._point("make_folder")
         with self._disk.parent(path) as (folder, name):
             os.mkdir(name, 0o777, dir_fd=folder)
             fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
@@ -128,6 +134,7 @@ class Hand:
 
     def make_link(self, path: RelPath, target: bytes, attributes: Attributes) -> None:
         """Make, or replace, a symbolic link."""
+        self._point("make_link")
         name = self._temporary()
         with self._disk.parent(path) as (folder, last):
             os.symlink(target, name, dir_fd=folder)
@@ -141,16 +148,19 @@ class Hand:
 
     def make_pipe(self, path: RelPath, attributes: Attributes) -> None:
         """Make a FIFO."""
+        self._point("make_pipe")
         with self._disk.parent(path) as (folder, name):
             os.mkfifo(name, stat.S_IMODE(attributes.mode or 0o600), dir_fd=folder)
 
     def hard_link(self, old: RelPath, new: RelPath) -> None:
         """Give a file one more name."""
+        self._point("hard_link")
         with self._disk.parent(old) as (a, old_name), self._disk.parent(new) as (b, new_name):
             os.link(old_name, new_name, src_dir_fd=a, dst_dir_fd=b, follow_symlinks=False)
 
     def dress(self, path: RelPath, attributes: Attributes) -> None:
         """Set the attributes of what is there, content untouched."""
+        self._point("dress")
         with self._disk.parent(path) as (folder, name):
             there = os.lstat(name, dir_fd=folder)
             if stat.S_ISLNK(there.st_mode):
@@ -166,6 +176,7 @@ class Hand:
 
     def rename(self, old: RelPath, new: RelPath) -> None:
         """Move a name to a free one."""
+        self._point("rename")
         with self._disk.parent(old) as (a, old_name), self._disk.parent(new) as (b, new_name):
             if _lstat(b, new_name) is not None:
                 raise Exists(f"{show(new)} is there already")
@@ -177,6 +188,7 @@ class Hand:
         Raises:
             Conflict: the folder is not empty.
         """
+        self._point("remove")
         with self._disk.parent(path) as (folder, name):
             there = _lstat(folder, name)
             if there is None:
@@ -208,6 +220,7 @@ class Hand:
 
     def sync(self) -> None:
         """Make what was written durable."""
+        self._point("sync")
         written, self._written = self._written, []
         if len(written) > _FEW:
             _syncfs(self._disk.fd)

@@ -59,6 +59,7 @@ class Putback:
         self._hand = hand
         self._current = current
         self._renames: list[tuple[bytes, bytes]] = []
+        self._sources: set[RelPath] = set()
         self._home: dict[int, RelPath] = {}
         self.result = Result()
 
@@ -69,6 +70,7 @@ class Putback:
             live: the names that each file among the targets has now.
         """
         movers = self._movers(targets, live)
+        self._sources = set(movers.values())
         self._make_room(targets, movers)
         for path in sorted(targets):
             if targets[path].fid is not None:
@@ -92,10 +94,9 @@ class Putback:
     def _make_room(self, targets: Mapping[RelPath, Target], movers: Mapping[RelPath, RelPath]) -> None:
         """Remove files that shall not be there, and put aside files whose new place is still taken."""
         sources = set(movers.values())
-        for path, source in sorted(movers.items()):
-            if self._current.get(path) is not None:
-                aside = self._hand.temporary_beside(RelPath(self._now_at(source)))
-                self._rename(source, aside)
+        if any(self._current.get(path) is not None for path in movers):
+            for source in sorted(sources):
+                self._rename(source, self._hand.temporary_beside(RelPath(self._now_at(source))))
         for path, target in sorted(targets.items(), reverse=True):
             now = self._current.get(path)
             if now is None or path in sources or now.kind == Kind.DIRECTORY:
@@ -125,6 +126,8 @@ class Putback:
 
     def _settle(self, path: RelPath, target: Target, source: RelPath | None) -> None:
         if source is not None:
+            if self._current.get(path) is not None and path not in self._sources:
+                self._hand.remove(RelPath(self._now_at(path)))
             self._rename(source, path)
         now = self._current.get(source if source is not None else path)
         assert target.fid is not None and target.vid is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from lsfs.capture import known as tables
 from lsfs.capture.describing import Author
 from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
@@ -21,6 +22,7 @@ from lsfs.versions.applying import parent_of
 from lsfs.versions.records import EndRecord, unpack
 from lsfs.versions.versions import Versions
 
+_ANYTHING = b""
 _LOG = logging.getLogger(__name__)
 
 
@@ -62,7 +64,9 @@ def recover(recorder: Recorder, versions: Versions, guard: Guard) -> list[Recove
 def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prompt: str) -> Recovered:
     cut = _steps(recorder, tx)
     paths = [RelPath(p) for p in cut.before]
-    hand = Hand(recorder.disk, f"{tx}-back")
+    hand = Hand(recorder.disk, f"{tx}-back", recorder.point)
+    folders = {parent_of(p) for p in paths} | set(paths)
+    _bring_home(recorder, hand, cut, folders)
     recorder.record([Dirty(p) for p in paths], Author(actor, tx))
     current = recorder.known(paths)
     fids = {t.fid for t in cut.before.values() if t.fid is not None}
@@ -70,13 +74,26 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     targets = {p: t for p, t in cut.before.items() if p not in theirs}
     putback = Putback(versions, hand, current)
     result = putback.run(targets, live_names(versions, targets))
-    hand.clear({parent_of(p) for p in cut.before})
     hand.sync()
     end = EndRecord(tx, recorder.catalogue.tick(), "reverted")
     author = Author(actor, tx, result.origins)
     recorder.record([Dirty(p) for p in sorted(result.touched)], author, closing=[end])
     kept = result.kept | dict.fromkeys(theirs, "changed since the crash")
     return Recovered(TransactionId(tx), prompt, tuple(sorted(result.touched)), kept)
+
+
+def _bring_home(recorder: Recorder, hand: Hand, cut: _Cut, folders: set[bytes]) -> None:
+    """Rename files that a crash left under temporary names to where they were, and remove temporary copies."""
+    homes = {t.fid: p for p, t in cut.before.items() if t.fid is not None}
+    con = recorder.catalogue.read()
+    for path, look in [found for folder in sorted(folders) for found in recorder.disk.staged(folder)]:
+        own = [
+            k for k in tables.by_inode(con, look.ino) if k.fid in homes and (k.kind, k.mtime_ns) == (look.kind, look.mtime_ns)
+        ]
+        home = homes[own[0].fid] if own else None
+        if home is not None and recorder.disk.look(home) is None and recorder.disk.look(parent_of(home)) is not None:
+            hand.rename(path, home)
+    hand.clear(folders)
 
 
 def _steps(recorder: Recorder, tx: int) -> _Cut:
@@ -87,7 +104,7 @@ def _steps(recorder: Recorder, tx: int) -> _Cut:
         for path, fid, vid in unpack(targets):
             before.setdefault(path, Target(fid, vid))
         for path, digest in unpack(contents):
-            expected.setdefault(path, set()).add(digest)
+            expected.setdefault(path, set()).add(digest if digest is not None else _ANYTHING)
     con = recorder.catalogue.read()
     for path, target in before.items():
         row = con.execute("SELECT digest FROM version WHERE vid=?", (target.vid,)).fetchone()
@@ -101,4 +118,4 @@ def _is_theirs(now: Known | None, cut: _Cut, path: RelPath, fids: set[int]) -> b
     if now is None or now.kind != Kind.FILE or now.fid in fids - {cut.before[path].fid}:
         return False
     known = cut.expected.get(path)
-    return known is not None and now.digest not in known
+    return known is not None and now.digest not in known and _ANYTHING not in known

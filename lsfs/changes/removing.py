@@ -95,7 +95,7 @@ def forget(recorder: Recorder, packs: Packs, guard: Guard, paths: Sequence[RelPa
         live = _live_names(con, fids)
         guard.free(0, live)
         try:
-            hand = Hand(recorder.disk, "forget")
+            hand = Hand(recorder.disk, "forget", recorder.point)
             for name in sorted(live, reverse=True):
                 hand.remove(name)
             recorder.record([Dirty(p) for p in live], Author("user", baseline=True, holder=0))

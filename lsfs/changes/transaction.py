@@ -54,7 +54,7 @@ class Transaction:
         self._guard = guard
         self._begin = begin
         self._disk: Disk = recorder.disk
-        self._hand = Hand(recorder.disk, f"{begin.tx}")
+        self._hand = Hand(recorder.disk, f"{begin.tx}", recorder.point)
         self._begun = False
         self._steps = 0
         self._before: dict[RelPath, Target] = {}
@@ -97,7 +97,7 @@ class Transaction:
             with self._recorder.lock:
                 content = self._recorder.packs.add_file(staged.fd, size_hint=os.fstat(staged.fd).st_size)
                 self._recorder.reserve(self.id, content)
-                self._intend("write", {path: was}, {path: content.digest})
+                self._intend("write", {path: was}, {path: None if _is_linked(was) else content.digest})
             undo.pop_all()
         self._hand.place(staged)
         self._touch(path)
@@ -240,8 +240,19 @@ class Transaction:
         for path in paths:
             if targets[path].fid is not None:
                 self._need_folders(path, without=targets)
-        self._intend(operation, current)
+        self._intend(operation, current, self._expected(targets, current))
         return self._put_back(targets, current)
+
+    def _expected(
+        self, targets: Mapping[RelPath, Target], current: Mapping[RelPath, Known | None]
+    ) -> dict[RelPath, bytes | None]:
+        """Return the content that each path is about to have."""
+        out: dict[RelPath, bytes | None] = {}
+        for path, target in targets.items():
+            if target.vid is not None:
+                digest = self._versions.version_by_id(VersionId(target.vid)).digest
+                out[path] = None if _is_linked(current[path]) else digest
+        return out
 
     def _put_back(self, targets: Mapping[RelPath, Target], current: Mapping[RelPath, Known | None]) -> Result:
         putback = Putback(self._versions, self._hand, current)
@@ -413,7 +424,7 @@ class Transaction:
         self,
         operation: str,
         current: Mapping[RelPath, Known | None],
-        expected: Mapping[RelPath, bytes] | None = None,
+        expected: Mapping[RelPath, bytes | None] | None = None,
     ) -> None:
         """Write down, durably, what the step is about to touch and what that stands for now."""
         targets = {p: NOTHING if k is None else Target(k.fid, k.vid) for p, k in current.items()}
@@ -436,6 +447,11 @@ class Transaction:
         self._touched.add(path)
         self._fresh[path] = old_path or self._fresh.get(path)
         self._changed.add(path)
+
+
+def _is_linked(known: Known | None) -> bool:
+    """Return whether a file has several names: it is written in place, and what a crash leaves of it is neither old nor new."""
+    return known is not None and known.names > 1
 
 
 def _above(path: RelPath) -> Iterator[RelPath]:

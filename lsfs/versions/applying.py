@@ -68,6 +68,8 @@ def _change(con: sqlite3.Connection, r: ChangeRecord) -> None:
             (r.at_ns, path, FOREVER, r.fid),
         )
     for path in r.begins:
+        # Of two names that exchange their files, the first record takes the name that the second gives up.
+        con.execute("UPDATE dentry SET to_ns=? WHERE path=? AND to_ns=? AND fid<>?", (r.at_ns, path, FOREVER, r.fid))
         con.execute("INSERT OR IGNORE INTO dentry VALUES(?,?,?,?,?)", (path, FOREVER, r.fid, r.at_ns, parent_of(path)))
     _file(con, r, version)
     if r.tx is not None:

@@ -11,7 +11,7 @@ from lsfs.capture import Author, Capture, Dirty, Disk, Recorder
 from lsfs.catalogue import Catalogue
 from lsfs.changes import Changes
 from lsfs.model import Change, RelPath
-from lsfs.packs import Packs
+from lsfs.packs import REAL_IO, DiskIO, Packs
 from lsfs.versions import Versions
 
 WAIT_S = 20.0
@@ -20,16 +20,17 @@ WAIT_S = 20.0
 class Rig:
     """One root; `capture` runs only after `start`, `record` records at once."""
 
-    def __init__(self, root: Path, state: Path, *, journal: bool = False) -> None:
+    def __init__(self, root: Path, state: Path, *, journal: bool = False, io: DiskIO = REAL_IO) -> None:
         root.mkdir(exist_ok=True)
         state.mkdir(exist_ok=True)
         self.root = root
         self.state = state
         self.catalogue = Catalogue(state / "catalogue.db")
-        self.packs = Packs(state / "packs", self.catalogue)
+        self.packs = Packs(state / "packs", self.catalogue, io)
         self.versions = Versions(self.catalogue, self.packs)
         self.disk = Disk(os.fsencode(root), (os.fsencode(os.path.relpath(state, root)),))
         self.recorder = Recorder(self.catalogue, self.packs, self.disk)
+        self.recorder.point = io.point
         self.capture = Capture(self.recorder, state=state if journal else None)
         self.changes = Changes(self.recorder, self.versions, self.packs)
         self.seen: list[Change] = []

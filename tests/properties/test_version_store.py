@@ -1,4 +1,4 @@
-"""The version store against a plain model: random lives of a small tree, with crashes, undo, rollback and collection in between.
+"""The version store against a plain model: random lives of a small tree, with crashes, undo, rollback and collection.
 
 The model of the tree is the disk itself, read with plain Python (`Rig.tree`); the model of the past is a list of such trees,
 each with its time. What is checked: the live tree of the tables is the disk's, every past tree reads back byte for byte, a
