@@ -111,6 +111,11 @@ class SubscriptionStore:
         )
         return [_event(r) for r in self._catalogue.read().execute(sql, (after, limit))]
 
+    def latest(self) -> int:
+        """Return the number of the newest event, 0 before the first."""
+        row = self._catalogue.read().execute("SELECT max(seq) FROM event").fetchone()
+        return int(row[0] or 0)
+
     def delivered(self) -> int:
         """Return the number up to which somebody said to have received the events."""
         return int(self._catalogue.meta(_DELIVERED) or 0)

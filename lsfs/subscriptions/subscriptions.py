@@ -131,10 +131,8 @@ class Subscriptions:
         """Return the events behind number `after`, waiting at most `timeout_s` for one.
 
         Args:
-            after: asking with a number says that the events up to it were received; None goes on behind those.
+            after: None goes on behind those that somebody said to have received.
         """
-        if after is not None:
-            self._store.deliver(after)
         start = self._store.delivered() if after is None else after
         found = self._store.events(start, limit)
         if found or timeout_s <= 0:
@@ -142,6 +140,14 @@ class Subscriptions:
         with self._cond:
             self._cond.wait_for(lambda: self._ending or bool(self._store.events(start, 1)), timeout_s)
         return self._store.events(start, limit)
+
+    def latest(self) -> int:
+        """Return the number of the newest event, 0 before the first."""
+        return self._store.latest()
+
+    def received(self, seq: int) -> None:
+        """Note that the events up to number `seq` were received; a reader that gives no number goes on behind them."""
+        self._store.deliver(seq)
 
     def read_feed(self) -> None:
         """Make events of what happened since the feed was read last."""

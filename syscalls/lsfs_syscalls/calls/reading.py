@@ -232,5 +232,8 @@ class Events(Call):
     effect: ClassVar[Effect] = Effect.READ
     payload: ClassVar[str] = "events"
 
-    after: int | None = arg("only events behind this number (those up to it count as received)", Form.COUNT)
+    after: int | None = arg("only events behind this number; behind those received without it", Form.COUNT)
+    received: int | None = arg("say that the events up to this number were received", Form.COUNT)
+    path: str | None = arg("only events of this watched file or folder", Form.PATH, positional=True)
+    query: str | None = arg("only events of this watched query")
     wait: float | None = arg("wait so many seconds for one", Form.NUMBER)

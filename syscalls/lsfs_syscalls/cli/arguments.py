@@ -32,6 +32,9 @@ def add_calls(commands: Any, common: argparse.ArgumentParser) -> None:
             name.replace("_", "-"), aliases=[*aliases, *_underscored(name)], parents=[common], help=doc, description=doc
         )
         p.set_defaults(call=name)
+        if name == "watch":
+            p.add_argument("--follow", action="store_true", help="stay and print what happens, one JSON object a line")
+            p.add_argument("--after", type=int, metavar="NUMBER", help="with --follow: go on behind this event")
         for a in call.arguments():
             _add_argument(p, name, a)
 

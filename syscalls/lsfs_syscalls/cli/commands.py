@@ -75,6 +75,8 @@ def run(options: argparse.Namespace) -> int:
 
 def run_call_command(options: argparse.Namespace) -> int:
     """Run a call that was given as a subcommand."""
+    if getattr(options, "follow", False):
+        return _lazy("follow")(Session.start(options))
     call = importlib.import_module("lsfs_syscalls.cli.arguments").call_of(options)
     status: int = importlib.import_module("lsfs_syscalls.cli.ask").run_call(Session.start(options), call)
     return status

@@ -38,11 +38,23 @@ def _json(s: Subscription) -> Json:
 
 def events(ctx: Context, call: Events) -> Answer:
     """Return what happened to what is watched, waiting for it as long as `wait` says."""
-    wait_s = min(float(call.wait or 0), LONGEST_WAIT_S)
-    found = ctx.engine.subscriptions.events(after=call.after, timeout_s=wait_s)
-    body: list[Json] = [event_json(e) for e in found]
+    kept = ctx.engine.subscriptions
+    if call.received is not None:
+        kept.received(call.received)
+    found = kept.events(after=call.after, timeout_s=min(float(call.wait or 0), LONGEST_WAIT_S))
     last = found[-1].seq if found else call.after
-    return Answer({"events": body, "last": last}, tuple(e.path for e in found), found=bool(found))
+    chosen = _chosen(ctx, call)
+    shown = [e for e in found if chosen is None or e.sid in chosen]
+    body: dict[str, Json] = {"events": [event_json(e) for e in shown], "last": last, "latest": kept.latest()}
+    return Answer(body, tuple(e.path for e in shown), found=bool(shown))
+
+
+def _chosen(ctx: Context, call: Events) -> set[int] | None:
+    """Return the subscriptions whose events are asked for; None for all."""
+    if call.path is None and call.query is None:
+        return None
+    path = None if call.path is None else ctx.path(call.path)
+    return {s.sid for s in ctx.engine.subscriptions.all() if s.path == path and s.query == call.query}
 
 
 def event_json(e: Event) -> dict[str, Json]:

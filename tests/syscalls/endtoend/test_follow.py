@@ -1,0 +1,64 @@
+"""`lsfs watch --follow` as a process: each change once, as one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.syscalls.endtoend.conftest import Served
+
+
+@contextmanager
+def follower(served: Served, *words: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "lsfs_syscalls.cli.main", "watch", *words, "--follow", "--yes"]
+    process = subprocess.Popen(command, cwd=served.root, env=served.environ, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def next_event(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout is not None
+    event: dict[str, Any] = json.loads(process.stdout.readline())
+    return event
+
+
+def test_a_follower_is_told_of_each_change_once_and_the_next_goes_on_there(served: Served) -> None:
+    served.call("write", path="follow/a.txt", content="one\n")
+    served.call("watch", path="follow/a.txt")
+    served.call("write", path="follow/a.txt", content="two\n")
+    with follower(served) as process:
+        first = next_event(process)
+        assert (first["event"], first["path"], first["actor"]) == ("modified", "follow/a.txt", "user")
+        assert first["summary"] == "1 line added (“two”), 1 removed (“one”)"
+        served.call("write", path="follow/a.txt", content="three\n")
+        second = next_event(process)
+        assert second["seq"] > first["seq"]
+        served.call("write", path="follow/a.txt", content="four\n")
+        third = next_event(process)
+    served.call("write", path="follow/a.txt", content="five\n")
+    with follower(served, "--after", str(third["seq"])) as process:
+        assert "five" in next_event(process)["summary"]
+
+
+def test_a_follower_of_a_path_hears_of_nothing_else(served: Served) -> None:
+    served.call("write", path="hear/a.txt", content="one\n")
+    served.call("watch", path="hear")
+    last = served.call("events")["latest"]
+    with follower(served, "hear/b.txt", "--after", str(last)) as process:
+        deadline_events = 50
+        while not any(s.get("path") == "hear/b.txt" for s in served.call("watch")["subscriptions"]) and deadline_events:
+            deadline_events -= 1
+            served.client.wait(1.0, vectors=False)
+        served.call("write", path="hear/a.txt", content="two\n")
+        served.call("write", path="hear/b.txt", content="here\n")
+        event = next_event(process)
+        assert (event["event"], event["path"]) == ("created", "hear/b.txt")
