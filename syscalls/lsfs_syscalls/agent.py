@@ -18,11 +18,13 @@ from typing import Any
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
+from mcp.server.session import ServerSession
 from mcp.server.stdio import stdio_server
 
 from lsfs.errors import LsfsError
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.calls.table import CALLS, call_from_json
+from lsfs_syscalls.notify import LOGGER, Events, Send, notify
 from lsfs_syscalls.tools import call_schema
 
 Run = Callable[[dict[str, Any], bool], dict[str, Any]]
@@ -90,10 +92,13 @@ def _result(body: dict[str, Any], *, error: bool) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], structured_content=body, is_error=error)
 
 
-def server(run: Run, *, changing: bool) -> Server[Any]:
-    """Return the MCP server; `run` is called in a worker thread."""
+def server(run: Run, *, changing: bool, events: Events | None = None) -> Server[Any]:
+    """Return the MCP server; `run` and `events` are called in worker threads. Events are told from the first listing on."""
+    telling: list[asyncio.Task[None]] = []
 
-    async def list_tools(_: ServerRequestContext[Any], __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+    async def list_tools(ctx: ServerRequestContext[Any], __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        if events is not None and not telling:
+            telling.append(asyncio.create_task(notify(events, _sender(ctx.session), frame)))
         return types.ListToolsResult(tools=[describe(c) for c in offered(changing=changing)])
 
     async def call(_: ServerRequestContext[Any], params: types.CallToolRequestParams) -> types.CallToolResult:
@@ -102,11 +107,19 @@ def server(run: Run, *, changing: bool) -> Server[Any]:
     return Server("lsfs", instructions=INSTRUCTIONS, on_list_tools=list_tools, on_call_tool=call)
 
 
-def serve(run: Run, *, changing: bool) -> None:
+def _sender(session: ServerSession) -> Send:
+    async def send(event: dict[str, Any]) -> None:
+        message = types.LoggingMessageNotificationParams(level="info", logger=LOGGER, data=event)
+        await session.send_notification(types.LoggingMessageNotification(params=message))
+
+    return send
+
+
+def serve(run: Run, *, changing: bool, events: Events | None = None) -> None:
     """Serve on standard input and output until the input ends."""
 
     async def main() -> None:
-        s = server(run, changing=changing)
+        s = server(run, changing=changing, events=events)
         async with stdio_server() as (read, write):
             await s.run(read, write, s.create_initialization_options())
 

@@ -16,5 +16,8 @@ def run(session: Session) -> int:
     def one(plan: dict[str, Any], consent: bool) -> dict[str, Any]:
         return client.plan(plan, consent=consent, actor="agent:mcp")[-1]
 
-    serve(one, changing=session.flag("changing"))
+    def events(args: dict[str, Any]) -> dict[str, Any]:
+        return client.call("events", args, actor="agent:mcp")
+
+    serve(one, changing=session.flag("changing"), events=events)
     return EXIT_FOUND
