@@ -18,8 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lsfs.capture.disk import STAGE_PREFIX, Disk, Look, look_of, read_xattrs, stage_token
+from lsfs.capture.known import Known
 from lsfs.errors import Conflict, Exists, NotFound
-from lsfs.model import RelPath, show
+from lsfs.model import Kind, RelPath, show
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FEW = 8
@@ -217,6 +218,20 @@ class Hand:
                     inside = [p for p, _ in self._disk.walk(path)]
                     for inner in (*sorted(inside, reverse=True), path):
                         self.remove(inner)
+
+    def require(self, path: RelPath, known: Known | None) -> None:
+        """Make sure, right before it is replaced or removed, that a file still is what was captured.
+
+        Raises:
+            Conflict: somebody has written it in this moment.
+        """
+        look = self._disk.look(path)
+        if known is None or look is None:
+            same = known is None and look is None
+        else:
+            same = known.kind == Kind.DIRECTORY or (known.ino, known.size, known.mtime_ns) == look.key[:3]
+        if not same:
+            raise Conflict(f"{show(path)} was changed in this moment; try again", [show(path)])
 
     def sync(self) -> None:
         """Make what was written durable."""

@@ -105,7 +105,15 @@ class Putback:
                 self._remove(RelPath(path))
 
     def _remove(self, path: RelPath) -> None:
-        self._hand.remove(RelPath(self._now_at(path)))
+        there = RelPath(self._now_at(path))
+        try:
+            self._hand.require(there, self._current.get(path))
+            self._hand.remove(there)
+        except Conflict as e:
+            folder = "the folder holds files that are not part of this"
+            now = self._current.get(path)
+            self.result.kept[path] = folder if now is not None and now.kind == Kind.DIRECTORY else str(e)
+            return
         self.result.touched.add(path)
 
     def _rename(self, source: bytes, target: bytes) -> None:
@@ -145,13 +153,16 @@ class Putback:
         if now is not None and now.vid == version.vid:
             self._home[fid] = path
             return
+        if now is not None and now.fid == fid and fid in self._home and now.names > 1:
+            self.result.touched.add(path)  # written through another of its names
+            return
         if now is None and fid in self._home and version.kind != Kind.DIRECTORY:
             self._hand.hard_link(self._home[fid], path)
             self.result.touched.add(path)
             return
         try:
             self._put(path, version, now)
-        except NotFound as e:
+        except (NotFound, Conflict) as e:
             self.result.kept[path] = str(e)
             return
         self._home[fid] = path
@@ -170,6 +181,7 @@ class Putback:
         elif version.kind == Kind.OTHER:
             self._special(path, version, attributes, now)
         else:
+            self._hand.require(path, now)
             self._file(path, version, attributes)
 
     def _special(self, path: RelPath, version: Version, attributes: Attributes, now: Known | None) -> None:
@@ -189,10 +201,7 @@ class Putback:
             now = self._current.get(path)
             if target.fid is not None or now is None or now.kind != Kind.DIRECTORY or path in sources:
                 continue
-            try:
-                self._remove(RelPath(path))
-            except Conflict:
-                self.result.kept[RelPath(path)] = "the folder holds files that are not part of this"
+            self._remove(path)
 
 
 def attributes_of(versions: Versions, version: Version) -> Attributes:

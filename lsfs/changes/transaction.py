@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import BinaryIO, Literal
@@ -22,14 +22,14 @@ from lsfs.capture.disk import Disk
 from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
-from lsfs.capture.taking import Taken
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Attributes, Hand
-from lsfs.changes.putback import NOTHING, Putback, Result, Target, attributes_of, live_names
+from lsfs.changes.ledger import Ledger
+from lsfs.changes.putback import Putback, Result, Target, attributes_of, live_names
 from lsfs.errors import BadRequest, Conflict, Exists, NotFound, Unavailable
-from lsfs.model import Fid, Kind, RelPath, State, TransactionId, Version, VersionId, show
+from lsfs.model import Fid, Kind, RelPath, TransactionId, Version, VersionId, show
 from lsfs.versions.applying import parent_of
-from lsfs.versions.records import BeginRecord, EndRecord, LockRecord, Record, SnapshotRecord, StepRecord, TagRecord
+from lsfs.versions.records import BeginRecord, LockRecord, SnapshotRecord, TagRecord
 from lsfs.versions.versions import Versions
 
 Mode = Literal["overwrite", "append", "prepend"]
@@ -51,25 +51,15 @@ class Transaction:
         self.kept: dict[RelPath, str] = {}
         self._recorder = recorder
         self._versions = versions
-        self._guard = guard
         self._begin = begin
         self._disk: Disk = recorder.disk
         self._hand = Hand(recorder.disk, f"{begin.tx}", recorder.point)
-        self._begun = False
-        self._steps = 0
-        self._before: dict[RelPath, Target] = {}
-        self._touched: set[RelPath] = set()
-        self._fresh: dict[RelPath, RelPath | None] = {}
-        self._moved: set[RelPath] = set()
-        self._origins: dict[bytes, int] = {}
-        self._placed: dict[bytes, Taken] = {}
-        self._closing: list[Record] = []
-        self._changed: set[RelPath] = set()
+        self._ledger = Ledger(recorder, guard, begin)
 
     @property
     def changed(self) -> list[RelPath]:
         """The paths that changed so far, sorted; after a move the new one."""
-        return sorted(self._changed)
+        return sorted(self._ledger.changed)
 
     # Steps
 
@@ -80,7 +70,7 @@ class Transaction:
             Exists: it is there and `exist_ok` is false, or it is a folder.
             Denied, Conflict: it is locked, or open for writing.
         """
-        was = self._enter([path])[path]
+        was = self._ledger.enter([path])[path]
         if was is not None and (was.kind == Kind.DIRECTORY or not exist_ok):
             raise Exists(f"{show(path)} is there already")
         if was is not None and was.kind != Kind.FILE:
@@ -97,10 +87,11 @@ class Transaction:
             with self._recorder.lock:
                 content = self._recorder.packs.add_file(staged.fd, size_hint=os.fstat(staged.fd).st_size)
                 self._recorder.reserve(self.id, content)
-                self._intend("write", {path: was}, {path: None if _is_linked(was) else content.digest})
+                self._ledger.intend("write", {path: was}, {path: None if _is_linked(was) else content.digest})
+            self._hand.require(path, was)
             undo.pop_all()
         self._hand.place(staged)
-        self._touch(path)
+        self._ledger.touch(path)
 
     def _fill(self, fd: int, path: RelPath, was: Known | None, data: Data, mode: Mode) -> None:
         new = io.BytesIO(data) if isinstance(data, bytes) else data
@@ -119,15 +110,15 @@ class Transaction:
         Raises:
             Exists: something else is there, or a folder and `exist_ok` is false.
         """
-        was = self._enter([path])[path]
+        was = self._ledger.enter([path])[path]
         if was is not None:
             if was.kind == Kind.DIRECTORY and exist_ok:
                 return
             raise Exists(f"{show(path)} is there already")
         self._need_folders(path)
-        self._intend("create_directory", {path: None})
+        self._ledger.intend("create_directory", {path: None})
         self._hand.make_folder(path, Attributes())
-        self._touch(path)
+        self._ledger.touch(path)
 
     def delete(self, path: RelPath, *, recursive: bool = True) -> None:
         """Remove a file, or a folder with what is in it; `undo` brings it back.
@@ -136,15 +127,16 @@ class Transaction:
             NotFound: there is nothing.
             Conflict: the folder is not empty and `recursive` is false, or a file in it is open for writing.
         """
-        inside = self._enter([path], below=True)
+        inside = self._ledger.enter([path], below=True)
         if inside[path] is None:
             raise NotFound(f"there is no {show(path)}")
         if len(inside) > 1 and not recursive:
             raise Conflict(f"the folder {show(path)} is not empty", [show(path)])
-        self._intend("delete", inside)
+        self._ledger.intend("delete", inside)
         for name in sorted(inside, reverse=True):
-            self._hand.remove(RelPath(name))
-            self._touch(RelPath(name))
+            self._hand.require(name, inside[name])
+            self._hand.remove(name)
+            self._ledger.touch(name)
 
     def move(self, src: RelPath, dst: RelPath) -> None:
         """Give a file or folder another name; folders above the new name are made.
@@ -155,20 +147,17 @@ class Transaction:
         """
         if dst == src or dst.startswith(src + b"/"):
             raise BadRequest(f"{show(src)} cannot be moved to {show(dst)}, into itself")
-        inside = self._enter([src], below=True)
+        inside = self._ledger.enter([src], below=True)
         if inside[src] is None:
             raise NotFound(f"there is no {show(src)}")
-        if self._enter([dst])[dst] is not None:
+        if self._ledger.enter([dst])[dst] is not None:
             raise Exists(f"{show(dst)} is there already")
         self._need_folders(dst)
         arriving = dict.fromkeys(RelPath(dst + name[len(src) :]) for name in inside)
-        self._guard.free(self.id, list(arriving))
-        self._intend("move", {**inside, **arriving})
+        self._ledger.claim(list(arriving))
+        self._ledger.intend("move", {**inside, **arriving})
         self._hand.rename(src, dst)
-        self._touch(src)
-        self._changed.discard(src)
-        self._touch(dst, old_path=src)
-        self._moved |= {src, dst}
+        self._ledger.moved(src, dst)
 
     def copy(self, src: RelPath, dst: RelPath) -> None:
         """Copy a file or folder with its attributes; folders above the new name are made.
@@ -179,14 +168,14 @@ class Transaction:
         """
         if dst == src or dst.startswith(src + b"/"):
             raise BadRequest(f"{show(src)} cannot be copied to {show(dst)}, into itself")
-        inside = self._enter([src], below=True, change=False)
+        inside = self._ledger.enter([src], below=True, change=False)
         if inside[src] is None:
             raise NotFound(f"there is no {show(src)}")
-        if self._enter([dst])[dst] is not None:
+        if self._ledger.enter([dst])[dst] is not None:
             raise Exists(f"{show(dst)} is there already")
         self._need_folders(dst)
         where = {name: RelPath(dst + name[len(src) :]) for name in inside}
-        self._intend("copy", dict.fromkeys(where.values()))
+        self._ledger.intend("copy", dict.fromkeys(where.values()))
         for name in sorted(inside):
             known = inside[name]
             if known is not None:
@@ -204,30 +193,30 @@ class Transaction:
             self._hand.place(staged)
         else:
             return
-        self._touch(target)
+        self._ledger.touch(target)
 
     def set_time(self, path: RelPath, at_ns: int) -> None:
         """Set the modification time of a file, which is made if it is missing."""
-        was = self._enter([path])[path]
+        was = self._ledger.enter([path])[path]
         if was is None:
             self.write(path, b"")
-            was = self._enter([path])[path]
-        self._intend("set_time", {path: was})
+            was = self._ledger.enter([path])[path]
+        self._ledger.intend("set_time", {path: was})
         self._hand.dress(path, Attributes(mtime_ns=at_ns))
-        self._touch(path)
+        self._ledger.touch(path)
 
     def refresh(self, path: RelPath) -> None:
         """Capture what is at a path, and below it, now."""
         with self._recorder.lock:
             if path:
-                self._sync([path], below=True)
+                self._ledger.sync([path], below=True)
             else:
                 self._recorder.record([Dirty(path, subtree=True)], Author("program"))
 
     def refresh_all(self, paths: list[RelPath]) -> dict[RelPath, Known | None]:
         """Capture what is at the paths now, and return it."""
         with self._recorder.lock:
-            return self._sync(paths)
+            return self._ledger.sync(paths)
 
     def restore(self, path: RelPath, version: Version) -> None:
         """Put a version at `path`, as a new version."""
@@ -236,11 +225,11 @@ class Transaction:
     def put_back(self, targets: Mapping[RelPath, Target], *, operation: str) -> Result:
         """Bring the named paths to what the targets say; folders above them are made."""
         paths = [RelPath(p) for p in targets]
-        current = self._enter(paths)
+        current = self._ledger.enter(paths)
         for path in paths:
             if targets[path].fid is not None:
                 self._need_folders(path, without=targets)
-        self._intend(operation, current, self._expected(targets, current))
+        self._ledger.intend(operation, current, self._expected(targets, current))
         return self._put_back(targets, current)
 
     def _expected(
@@ -260,11 +249,8 @@ class Transaction:
             return putback.run(targets, live_names(self._versions, targets))
         finally:
             result = putback.result
-            self._origins |= result.origins
-            self._placed |= result.placed
             self.kept |= result.kept
-            for path in result.touched:
-                self._touch(path)
+            self._ledger.put_back(result)
 
     # Labels: they are recorded with the end of the transaction
 
@@ -274,17 +260,17 @@ class Transaction:
         Raises:
             NotFound: there is no such file.
         """
-        known = self._enter([path], change=False)[path]
+        known = self._ledger.enter([path], change=False)[path]
         if known is None:
             raise NotFound(f"there is no {show(path)}")
         self.set_tags_of(Fid(known.fid), add, remove)
-        self._changed.add(path)
+        self._ledger.changed.add(path)
 
     def set_tags_of(self, fid: Fid, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
         """Set and remove tags of a file by its id."""
         plain = tuple(dict.fromkeys(t.strip().casefold() for t in add if t.strip()))
         gone = tuple(dict.fromkeys(t.strip().casefold() for t in remove if t.strip()))
-        self._closing.append(TagRecord(fid, self._recorder.catalogue.tick(), plain, gone, self.id))
+        self._ledger.labels.append(TagRecord(fid, self._recorder.catalogue.tick(), plain, gone, self.id))
 
     def lock(self, path: RelPath) -> None:
         """Lock a file or folder against changes through lsfs and the mount.
@@ -292,7 +278,7 @@ class Transaction:
         Raises:
             NotFound: there is no such file.
         """
-        if self._enter([path], change=False)[path] is None:
+        if self._ledger.enter([path], change=False)[path] is None:
             raise NotFound(f"there is no {show(path)}")
         self._lock(path, locked=True)
 
@@ -308,8 +294,8 @@ class Transaction:
 
     def _lock(self, path: RelPath, *, locked: bool) -> None:
         at_ns = self._recorder.catalogue.tick()
-        self._closing.append(LockRecord(path, locked, at_ns, self._begin.actor, self.id))
-        self._changed.add(path)
+        self._ledger.labels.append(LockRecord(path, locked, at_ns, self._begin.actor, self.id))
+        self._ledger.changed.add(path)
 
     def snapshot(self, name: str, at_ns: int | None = None) -> int:
         """Give the state of the tree, now or at a time, a name; return the time.
@@ -321,7 +307,7 @@ class Transaction:
             raise Exists(f"there is a snapshot {name!r} already")
         made_ns = self._recorder.catalogue.tick()
         at = made_ns if at_ns is None else at_ns
-        self._closing.append(SnapshotRecord(name, at, made_ns, self.id))
+        self._ledger.labels.append(SnapshotRecord(name, at, made_ns, self.id))
         return at
 
     # Beginning and end
@@ -341,77 +327,22 @@ class Transaction:
 
     def commit(self) -> None:
         """Record the after-states and the end; a transaction that did nothing leaves no trace."""
-        if not self._begun and not self._closing:
-            self._guard.release(self.id)
+        if not self._ledger.begun and not self._ledger.labels:
+            self._ledger.release()
             return
         self._hand.sync()
-        self._close("committed", self._closing)
+        self._ledger.close("committed")
 
     def take_back(self) -> None:
         """Put everything back to what it was when this transaction touched it first."""
-        if not self._begun:
-            self._guard.release(self.id)
+        if not self._ledger.begun:
+            self._ledger.release()
             return
         with self._recorder.lock:
-            current = self._sync([RelPath(p) for p in self._before])
-            self._put_back(self._before, current)
+            before = self._ledger.before
+            self._put_back(before, self._ledger.sync(list(before)))
         self._hand.sync()
-        self._close("reverted", [])
-
-    def _close(self, state: str, labels: list[Record]) -> None:
-        end = EndRecord(self.id, self._recorder.catalogue.tick(), state)
-        begin = [] if self._begun else [self._begin]
-        self._record_touched([], [*begin, *labels, end])
-        self._guard.release(self.id)
-        self._recorder.release(self.id)
-
-    # Parts of a step
-
-    def _enter(self, paths: list[RelPath], *, below: bool = False, change: bool = True) -> dict[RelPath, Known | None]:
-        """Check that the paths may be changed, capture what is there now, and return it.
-
-        Args:
-            below: with everything below them.
-            change: they are about to be changed; else only their content is needed.
-        """
-        self._guard.inside(paths)
-        with self._recorder.lock:
-            found = self._sync(paths, below=below)
-        if change:
-            self._guard.free(self.id, list(found))
-        self._check_stored(found)
-        return found
-
-    def _sync(self, paths: list[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
-        """Capture what is at the paths, as ours where this transaction touched it (with all else it touched); return it."""
-        mine = [p for p in paths if self._is_mine(p)]
-        others = [p for p in paths if not self._is_mine(p)]
-        theirs = Author("program", holder=self.id)
-        if others:
-            self._recorder.record([Dirty(p, subtree=below) for p in others], theirs)
-        if mine:
-            self._record_touched([Dirty(p, subtree=below) for p in mine])
-        found = self._recorder.known(paths, below=below)
-        pending = [p for p, known in found.items() if known is not None and known.state == State.PENDING]
-        if pending:
-            self._recorder.fill(pending, theirs)
-            found = self._recorder.known(paths, below=below)
-        return found
-
-    def _record_touched(self, more: list[Dirty], closing: Sequence[Record] = ()) -> None:
-        touched = [Dirty(p, old_path=old) for p, old in sorted(self._fresh.items())]
-        self._fresh = {}
-        author = Author(self._begin.actor, self.id, self._origins, self._placed)
-        self._recorder.record([*touched, *more], author, closing=closing)
-
-    def _is_mine(self, path: RelPath) -> bool:
-        return path in self._touched or any(parent in self._moved for parent in _above(path))
-
-    @staticmethod
-    def _check_stored(found: Mapping[RelPath, Known | None]) -> None:
-        bad = [show(p) for p, k in found.items() if k is not None and k.kind == Kind.FILE and k.state != State.STORED]
-        if bad:
-            raise Conflict("being written or unreadable just now, so not safe in the store: " + ", ".join(bad[:5]), bad)
+        self._ledger.close("reverted")
 
     def _need_folders(self, path: RelPath, without: Mapping[RelPath, Target] | None = None) -> None:
         """Make the folders above `path` that are missing (but for those that the targets make)."""
@@ -420,45 +351,10 @@ class Transaction:
             return
         self.create_directory(RelPath(above))
 
-    def _intend(
-        self,
-        operation: str,
-        current: Mapping[RelPath, Known | None],
-        expected: Mapping[RelPath, bytes | None] | None = None,
-    ) -> None:
-        """Write down, durably, what the step is about to touch and what that stands for now."""
-        targets = {p: NOTHING if k is None else Target(k.fid, k.vid) for p, k in current.items()}
-        for path, target in targets.items():
-            self._before.setdefault(path, target)
-        self._steps += 1
-        step = StepRecord(
-            tx=self.id,
-            number=self._steps,
-            operation=operation,
-            targets=tuple((p, t.fid, t.vid) for p, t in targets.items()),
-            expected=tuple((expected or {}).items()),
-        )
-        self._recorder.write([step] if self._begun else [self._begin, step])
-        self._begun = True
-
-    def _touch(self, path: RelPath, old_path: RelPath | None = None) -> None:
-        if self._disk.ignores(path):
-            return
-        self._touched.add(path)
-        self._fresh[path] = old_path or self._fresh.get(path)
-        self._changed.add(path)
-
 
 def _is_linked(known: Known | None) -> bool:
     """Return whether a file has several names: it is written in place, and what a crash leaves of it is neither old nor new."""
     return known is not None and known.names > 1
-
-
-def _above(path: RelPath) -> Iterator[RelPath]:
-    above = parent_of(path)
-    while above:
-        yield RelPath(above)
-        above = parent_of(above)
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -137,6 +137,21 @@ def test_undo_of_a_move_over_several_names_follows_a_swap(r: Rig) -> None:
     assert r.texts("a") == [b"one"]
 
 
+def test_hard_links_come_back_as_one_file_with_two_names(r: Rig) -> None:
+    r.write("d/a", "one")
+    os.link(r.root / "d/a", r.root / "d/b")
+    r.record()
+    then = r.catalogue.tick()
+    r.save("d/a", "two, through both names")
+    r.changes.rollback([p("d")], Goal(time_ns=then), actor="user")
+    assert r.tree() == {"d": None, "d/a": b"one", "d/b": b"one"}
+    with r.changes.begin(actor="user") as tx:
+        tx.delete(p("d"))
+    r.changes.undo()
+    assert r.tree() == {"d": None, "d/a": b"one", "d/b": b"one"}
+    assert (r.root / "d/a").stat().st_nlink == 2
+
+
 def test_undo_keeps_a_folder_in_which_someone_has_put_a_file(r: Rig) -> None:
     with r.changes.begin(actor="user") as tx:
         tx.create_directory(p("d"))

@@ -1,0 +1,163 @@
+"""The ledger of a transaction: what it is about to touch, what stood there before, what it has touched.
+
+It stands between a transaction's steps and the recorder: before a step it checks the paths, captures what is there and writes
+the intent down; at the end it has the after-states recorded together with the end.
+
+Threading: one thread; the recorder's lock is taken for each part of a step, not between steps.
+Durability: when `intend` returns, intent and prior content are durable; when `close` returns, after-states and end are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from lsfs.capture.describing import Author
+from lsfs.capture.events import Dirty
+from lsfs.capture.known import Known
+from lsfs.capture.recorder import Recorder
+from lsfs.capture.taking import Taken
+from lsfs.changes.guard import Guard
+from lsfs.changes.putback import NOTHING, Result, Target
+from lsfs.errors import Conflict
+from lsfs.model import Kind, RelPath, State, show
+from lsfs.versions.applying import parent_of
+from lsfs.versions.records import BeginRecord, EndRecord, Record, StepRecord
+
+
+class Ledger:
+    """What one transaction did so far.
+
+    Attributes:
+        begun: something was written down.
+        before: what each path stood for when it was touched first.
+        changed: the paths that changed; after a move the new one.
+        labels: records that are written with the end.
+    """
+
+    def __init__(self, recorder: Recorder, guard: Guard, begin: BeginRecord) -> None:
+        self.begun = False
+        self.before: dict[RelPath, Target] = {}
+        self.changed: set[RelPath] = set()
+        self.labels: list[Record] = []
+        self._recorder = recorder
+        self._guard = guard
+        self._begin = begin
+        self._steps = 0
+        self._touched: set[RelPath] = set()
+        self._fresh: dict[RelPath, RelPath | None] = {}
+        self._moved: set[RelPath] = set()
+        self._origins: dict[bytes, int] = {}
+        self._placed: dict[bytes, Taken] = {}
+
+    def enter(self, paths: list[RelPath], *, below: bool = False, change: bool = True) -> dict[RelPath, Known | None]:
+        """Check that the paths may be changed, capture what is there now, and return it.
+
+        Args:
+            below: with everything below them.
+            change: they are about to be changed; else only their content is needed.
+        """
+        self._guard.inside(paths)
+        with self._recorder.lock:
+            found = self.sync(paths, below=below)
+        if change:
+            self._guard.free(self._begin.tx, list(found))
+        _check_stored(found)
+        return found
+
+    def claim(self, paths: Sequence[RelPath]) -> None:
+        """Claim paths at which there is nothing yet."""
+        self._guard.free(self._begin.tx, paths)
+
+    def sync(self, paths: list[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
+        """Capture what is at the paths, as ours where this transaction touched it (with all else it touched); return it."""
+        mine = [p for p in paths if self._is_mine(p)]
+        others = [p for p in paths if not self._is_mine(p)]
+        theirs = Author("program", holder=self._begin.tx)
+        if others:
+            self._recorder.record([Dirty(p, subtree=below) for p in others], theirs)
+        if mine:
+            self._record([Dirty(p, subtree=below) for p in mine])
+        found = self._recorder.known(paths, below=below)
+        pending = [p for p, known in found.items() if known is not None and known.state == State.PENDING]
+        if pending:
+            self._recorder.fill(pending, theirs)
+            found = self._recorder.known(paths, below=below)
+        return found
+
+    def _record(self, more: list[Dirty], closing: Sequence[Record] = ()) -> None:
+        touched = [Dirty(p, old_path=old) for p, old in sorted(self._fresh.items())]
+        self._fresh = {}
+        author = Author(self._begin.actor, self._begin.tx, self._origins, self._placed)
+        self._recorder.record([*touched, *more], author, closing=closing)
+
+    def _is_mine(self, path: RelPath) -> bool:
+        return path in self._touched or any(parent in self._moved for parent in _above(path))
+
+    def intend(
+        self,
+        operation: str,
+        current: Mapping[RelPath, Known | None],
+        expected: Mapping[RelPath, bytes | None] | None = None,
+    ) -> None:
+        """Write down, durably, what the step is about to touch and what that stands for now."""
+        targets = {p: NOTHING if k is None else Target(k.fid, k.vid) for p, k in current.items()}
+        for path, target in targets.items():
+            self.before.setdefault(path, target)
+        self._steps += 1
+        step = StepRecord(
+            tx=self._begin.tx,
+            number=self._steps,
+            operation=operation,
+            targets=tuple((p, t.fid, t.vid) for p, t in targets.items()),
+            expected=tuple((expected or {}).items()),
+        )
+        self._recorder.write([step] if self.begun else [self._begin, step])
+        self.begun = True
+
+    def touch(self, path: RelPath, old_path: RelPath | None = None) -> None:
+        """Note that a path was changed; after a rename with the path it had."""
+        if self._recorder.disk.ignores(path):
+            return
+        self._touched.add(path)
+        self._fresh[path] = old_path or self._fresh.get(path)
+        self.changed.add(path)
+
+    def moved(self, src: RelPath, dst: RelPath) -> None:
+        """Note a rename, with all that is below."""
+        self.touch(src)
+        self.changed.discard(src)
+        self.touch(dst, old_path=src)
+        self._moved |= {src, dst}
+
+    def put_back(self, result: Result) -> None:
+        """Note what putting back did."""
+        self._origins |= result.origins
+        self._placed |= result.placed
+        for path in result.touched:
+            self.touch(path)
+
+    def close(self, state: str) -> None:
+        """Record the after-states, the labels of a committed transaction, and the end."""
+        end = EndRecord(self._begin.tx, self._recorder.catalogue.tick(), state)
+        labels = self.labels if state == "committed" else []
+        begin = [] if self.begun else [self._begin]
+        self._record([], [*begin, *labels, end])
+        self.release()
+
+    def release(self) -> None:
+        """Give back what was claimed and reserved."""
+        self._guard.release(self._begin.tx)
+        self._recorder.release(self._begin.tx)
+
+
+def _check_stored(found: Mapping[RelPath, Known | None]) -> None:
+    bad = [show(p) for p, k in found.items() if k is not None and k.kind == Kind.FILE and k.state != State.STORED]
+    if bad:
+        raise Conflict("being written or unreadable just now, so not safe in the store: " + ", ".join(bad[:5]), bad)
+
+
+def _above(path: RelPath) -> Iterator[RelPath]:
+    above = parent_of(path)
+    while above:
+        yield RelPath(above)
+        above = parent_of(above)
