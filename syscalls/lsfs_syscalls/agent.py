@@ -36,7 +36,7 @@ INSTRUCTIONS = (
     "An answer with `pending` above zero does not know the newest changes yet."
 )
 _NOT_OFFERED = frozenset({"mount", "unmount", "forget", "gc"})
-_FRAMED = ("content", "snippet", "summary", "diff", "text")
+_FRAMED = ("content", "snippet", "summary", "diff", "text", "why", "what")
 
 
 def offered(*, changing: bool) -> list[type[Call]]:

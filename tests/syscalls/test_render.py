@@ -60,3 +60,18 @@ def test_a_preview_names_every_file_and_what_happens_to_it() -> None:
 def test_a_question_is_shown_with_its_candidates() -> None:
     lines = list(question_lines({"clarify": "Which file?", "candidates": ["a", "b"]}, PLAIN))
     assert lines == ["Which file?", "  1  a", "  2  b"]
+
+
+def test_links_events_and_subscriptions_are_lines_for_people() -> None:
+    paint = Paint(colour=False, width=100)
+    link = {"url": "http://127.0.0.1:1/s/x/a", "expires": None, "paths": ["a"], "downloads": 1, "downloads_allowed": 3}
+    assert render({"links": [{**link, "password": True}]}, paint).splitlines() == [
+        "http://127.0.0.1:1/s/x/a  without an end",
+        "  a  1 of 3 downloads, with a password",
+    ]
+    event = {"seq": 7, "time": "2026-11-23T10:00:00+00:00", "event": "modified", "path": "a", "summary": "1 line added"}
+    assert render({"events": [event]}, paint) == "    7  2026-11-23T10:00:00  modified    a  1 line added"
+    watched = {"id": 1, "query": "tax", "since": "2026-11-23T10:00:00+00:00"}
+    assert render({"subscription": watched}, paint) == "watched: 1  files that match “tax”  since 2026-11-23T10:00:00"
+    assert render({"subscriptions": []}, paint) == "nothing is watched"
+    assert render({"count": 3, "files": []}, paint) == "3"

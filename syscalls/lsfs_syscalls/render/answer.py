@@ -79,7 +79,8 @@ def _duplicates(body: Body, paint: Paint) -> Iterator[str]:
     if not body["duplicates"]:
         yield "no duplicates"
     for d in body["duplicates"]:
-        yield f"{paint.bold(str(d.get('kind', 'same')))} {d.get('score', '')} {paint.dim(str(d.get('why', '')))}"
+        saves = f", saves {d['saves']} bytes" if d.get("saves") else ""
+        yield f"{paint.bold(str(d.get('kind', 'same')))} {d.get('score', '')} {paint.dim(str(d.get('why', '')) + saves)}"
         for f in d["files"]:
             yield "  " + paint.name(_path(f))
 
@@ -144,10 +145,55 @@ def _count(body: Body, _: Paint) -> Iterator[str]:
 
 
 def _url(body: Body, paint: Paint) -> Iterator[str]:
-    yield f"{body['url']}  {paint.dim('until ' + str(body.get('expires')))}"
+    until = f"until {body['expires']}" if body.get("expires") else "without an end"
+    yield f"{body['url']}  {paint.dim(until)}"
+
+
+def _links(body: Body, paint: Paint) -> Iterator[str]:
+    if not body["links"]:
+        yield "no links"
+    for one in body["links"]:
+        yield from _url(one, paint)
+        allowed = f" of {one['downloads_allowed']}" if one.get("downloads_allowed") else ""
+        used = f"{one['downloads']}{allowed} downloads" + (", with a password" if one.get("password") else "")
+        yield f"  {paint.name(', '.join(one['paths']))}  {paint.dim(used)}"
+
+
+def _events(body: Body, paint: Paint) -> Iterator[str]:
+    if not body["events"]:
+        yield "nothing happened to what is watched"
+    for e in body["events"]:
+        yield f"{e['seq']:>5}  {e['time'][:19]}  {e['event']:<10}  {paint.name(e['path'])}  {paint.dim(str(e['summary']))}"
+
+
+def _watched(s: Any, paint: Paint) -> str:
+    what = f"files that match “{s['query']}”" if s.get("query") else s.get("path") or "everything"
+    return f"{s['id']:>5}  {paint.name(str(what))}  {paint.dim('since ' + str(s['since'])[:19])}"
+
+
+def _subscriptions(body: Body, paint: Paint) -> Iterator[str]:
+    yield from (_watched(s, paint) for s in body["subscriptions"])
+    if not body["subscriptions"]:
+        yield "nothing is watched"
+
+
+def _subscription(body: Body, paint: Paint) -> Iterator[str]:
+    for s in body.get("ended") or ():
+        yield "ended: " + _watched(s, paint).strip()
+    if body["subscription"]:
+        yield "watched: " + _watched(body["subscription"], paint).strip()
+
+
+def _revoked(body: Body, _: Paint) -> Iterator[str]:
+    yield from (f"withdrawn: {url}" for url in body["revoked"])
+
+
+def _text(body: Body, _: Paint) -> Iterator[str]:
+    yield str(body["text"])
 
 
 _SHOW: dict[str, Callable[[Body, Paint], Iterator[str]]] = {
+    "count": _count,
     "files": _files,
     "groups": _groups,
     "pairs": _pairs,
@@ -159,6 +205,11 @@ _SHOW: dict[str, Callable[[Body, Paint], Iterator[str]]] = {
     "summary": _summary,
     "file": _file,
     "content": _content,
-    "count": _count,
     "url": _url,
+    "links": _links,
+    "events": _events,
+    "subscriptions": _subscriptions,
+    "subscription": _subscription,
+    "revoked": _revoked,
+    "text": _text,
 }
