@@ -64,29 +64,29 @@ class Tour:
         self.type('lsfs "show me the markdown files I changed in the last week"')
         say("2. Group the hits, join two folders")
         self.type('lsfs "find papers about caching on flash and group them by author"')
-        self.type('lsfs "join papers with notes by content"')
+        self.type('lsfs "join papers/ with notes/ by content"')
         say("3. A query is a directory: ls and cat its results")
         self.type("ls .lsfs/search/flash\\ caching/")
-        self.type("head -n 5 .lsfs/search/flash\\ caching/01*")
+        self.type("head -n 6 .lsfs/search/flash\\ caching/*caching-ideas.md")
 
     def editing(self) -> None:
         """Edit through the mount with a shell tool, find the new content, roll back."""
         say("4. Edit through the mount with a shell tool; the new content is found")
-        self.type("echo 'The walrus protocol replaces the old handshake.' >> notes/reading-list.md")
+        self.type("echo 'The walrus protocol replaces the old handshake.' >> papers/reading-list.md")
         time.sleep(0.5)
         self.type('lsfs retrieve "walrus protocol" -k 1')
         say("5. Put it back")
-        self.type('lsfs --yes "roll notes/reading-list.md back to the previous version"')
-        self.type("tail -n 2 notes/reading-list.md")
+        self.type('lsfs --yes "roll papers/reading-list.md back to the previous version"')
+        self.type("tail -n 2 papers/reading-list.md")
 
     def deleting(self) -> None:
         """Delete by prompt, shown as a plan first; undo; history."""
         say("6. Delete by prompt: first the plan, then the deed, then undo")
-        self.type('lsfs --dry-run "delete the drafts in thesis"')
-        self.type('lsfs --yes "delete the drafts in thesis"')
+        self.type('lsfs --dry-run "delete recipes/old and notes/ideas.txt"')
+        self.type('lsfs --yes "delete recipes/old and notes/ideas.txt"')
         self.type("lsfs --yes undo")
         say("7. The history of a file")
-        self.type("lsfs history notes/reading-list.md")
+        self.type("lsfs history papers/reading-list.md")
 
     def agent(self) -> None:
         """Call a tool over MCP as an agent would."""

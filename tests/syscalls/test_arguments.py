@@ -13,6 +13,7 @@ from lsfs_syscalls.calls.record import Call
 from lsfs_syscalls.calls.table import CALLS
 from lsfs_syscalls.cli.arguments import LIFECYCLE_CALLS, add_calls, call_of, size
 from lsfs_syscalls.cli.common import common_options
+from lsfs_syscalls.cli.main import _is_prompt
 
 
 def typed(line: str) -> argparse.Namespace:
@@ -61,3 +62,18 @@ def test_common_options_may_stand_behind_the_command() -> None:
     options = typed("retrieve caching --json --yes")
     assert options.json
     assert options.yes
+
+
+@pytest.mark.parametrize(
+    ("words", "prompt"),
+    [
+        (["find my notes"], True),
+        (["--yes", "delete a.txt now"], True),
+        (["--root", "/a dir", "find my notes", "--json"], True),
+        (["retrieve", "flash caching"], False),
+        (["--root", "/a dir", "status"], False),
+        (["--json"], False),
+    ],
+)
+def test_a_first_word_with_a_blank_is_a_prompt(words: list[str], prompt: bool) -> None:
+    assert _is_prompt(words) is prompt

@@ -25,6 +25,9 @@ DESCRIPTION = """A semantic file system: search, history and undo for a director
 """
 
 
+_WITH_VALUE = ("--root", "--state", "--now")
+
+
 def parser(first: str = "") -> argparse.ArgumentParser:
     """Return the grammar of the command line.
 
@@ -65,9 +68,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _is_prompt(words: list[str]) -> bool:
-    """Tell whether the first word that is not an option is a prompt: it has a blank in it."""
-    first = next((w for w in words if not w.startswith("-")), "")
-    return " " in first.strip() and words.index(first) == 0
+    """Tell whether the first word that is neither an option nor an option's value is a prompt: it has a blank in it."""
+    rest = iter(words)
+    for word in rest:
+        if word in _WITH_VALUE:
+            next(rest, "")
+        elif not word.startswith("-"):
+            return " " in word.strip()
+    return False
 
 
 def _run(options: argparse.Namespace) -> int:
