@@ -55,6 +55,13 @@ def test_create_makes_folders_and_never_overwrites(rig: EngineRig) -> None:
     assert text(rig, "deep/er/new.txt") == "hello"
 
 
+def test_text_is_appended_and_prepended(rig: EngineRig) -> None:
+    rig.call("write", path=at(rig, "a.txt"), content="middle\n")
+    rig.call("write", path=at(rig, "a.txt"), content="last\n", mode="append")
+    rig.call("write", path=at(rig, "a.txt"), content="first\n", mode="prepend")
+    assert text(rig, "a.txt") == "first\nmiddle\nlast\n"
+
+
 def test_a_folder_is_imported_with_its_names_and_without_links(rig: EngineRig, tmp_path: Path) -> None:
     (tmp_path / "docs/in").mkdir(parents=True)
     (tmp_path / "docs/a.txt").write_text("a")
