@@ -45,7 +45,7 @@ class Meaning:
 
     def __init__(
         self, catalogue: Catalogue, embedder: Embedder, store: VectorStore, live: LivePassages, nearest: Nearest | None,
-        *, scanned_rows: int = 32_768,
+        *, scanned_rows: int = 131_072,
     ) -> None:  # fmt: skip
         """Search `live` over `store`; beyond `scanned_rows` rows a search over everything goes to `nearest`."""
         self._catalogue = catalogue

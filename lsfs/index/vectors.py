@@ -33,7 +33,7 @@ class VectorStore:
     """The vectors of one model."""
 
     def __init__(
-        self, directory: Path, catalogue: Catalogue, model_id: str, dimension: int, *, copied_rows: int = 32_768
+        self, directory: Path, catalogue: Catalogue, model_id: str, dimension: int, *, copied_rows: int = 131_072
     ) -> None:
         """Open the matrix of a model; `copied_rows` of it are also kept as float32 (1.5 KB each of 384 numbers)."""
         directory.mkdir(parents=True, exist_ok=True)

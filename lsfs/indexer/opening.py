@@ -34,7 +34,8 @@ class IndexSettings:
         worker_timeout_s: time for one file.
         chroma: keep the vectors in Chroma too, and ask it where a search is over very many.
         chroma_server: host and port of a Chroma server instead of the embedded one.
-        scanned_rows: up to so many vectors a search over everything compares them all.
+        scanned_rows: up to so many vectors a search over everything compares them all (100,000: 9 ms of CPU, and Chroma 12
+            with a recall below 1); 1.5 KB of memory each.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -43,7 +44,7 @@ class IndexSettings:
     worker_timeout_s: float = 60.0
     chroma: bool = True
     chroma_server: tuple[str, int] | None = None
-    scanned_rows: int = 32_768
+    scanned_rows: int = 131_072
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ def ten_thousand_passages(root: Path) -> list[Row]:
 
 
 def hundred_thousand_passages(root: Path) -> list[Row]:
-    """Search with 40,000 files and more than 100,000 passages, everything compared through Chroma."""
+    """Search with 40,000 files and more than 100,000 passages, all compared exactly."""
     with filled(root, 40_000, 350, IndexSettings(), RandomVectors(OnnxEmbedder())) as r:
         count = r.store.catalogue.read().execute("SELECT count(*) FROM passage").fetchone()[0]
         return [*_search_rows(r, count), *_meaning_rows(r, count)]
