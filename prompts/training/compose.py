@@ -17,13 +17,112 @@ import grammar
 import pools
 
 HERE = Path(__file__).parent
-WEIGHTS = {"retrieve": 7.0, "rollback": 2.2, "write": 1.8, "link": 1.8, "summarize": 1.5, "group_by": 1.5, "unsupported": 3.2, "unclear": 2.0, "delete": 1.4, "diff": 1.3, "duplicates": 1.2}
+WEIGHTS = {
+    "retrieve": 7.0,
+    "rollback": 2.2,
+    "write": 1.8,
+    "link": 1.8,
+    "summarize": 1.5,
+    "group_by": 1.5,
+    "unsupported": 3.2,
+    "unclear": 2.0,
+    "delete": 1.4,
+    "diff": 1.3,
+    "duplicates": 1.2,
+}
 """How often an intent is drawn, against 1 for the others."""
 
-LEADS = ["please ", "Please ", "could you ", "can you ", "Can you please ", "would you ", "I want you to ", "I'd like you to ", "hey, ", "ok, ", "now ", "kindly ", "pls ", "let's ", "I need you to ", "just ", "go ahead and ", "quickly ", "Hi! ", "so ", "could you please ", "Would you mind to ", "lsfs, ", "bitte ", "I would like to ", "I want to ", "We should ", "we need to ", "time to ", "you can ", "help me ", "I have to "]
-STORIES = ["I am preparing the {} meeting. ", "My laptop is almost full. ", "I made a mistake. ", "Boss wants this today. ", "I'm writing about {}. ", "We have a visit from {} tomorrow. ", "Sorry, one more thing. ", "I was away last week. ", "Here is what I need: ", "Quick question: ", "Something went wrong. ", "The deadline is near. ", "I keep forgetting where things are. ", "For the talk on {}: ", "{} asked me for this. ", "It is late, so be quick. ", "Just checking, "]
-TAILS = [" please", ", please", " thanks", ", thanks", " thank you", " for me", " now", " asap", " if you can", ", will you", ", ok?", " pls", " right away", ". Thanks!", ", would you?"]
-JOINTS = [" and ", " and then ", ", then ", ". Then ", ", and ", "; ", ". ", ", and then ", " then ", ". After that ", ", afterwards ", ". Next, ", ", next ", " & ", ". Finally, ", ", and finally ", " and also ", ". Also ", " and after that "]
+LEADS = [
+    "please ",
+    "Please ",
+    "could you ",
+    "can you ",
+    "Can you please ",
+    "would you ",
+    "I want you to ",
+    "I'd like you to ",
+    "hey, ",
+    "ok, ",
+    "now ",
+    "kindly ",
+    "pls ",
+    "let's ",
+    "I need you to ",
+    "just ",
+    "go ahead and ",
+    "quickly ",
+    "Hi! ",
+    "so ",
+    "could you please ",
+    "Would you mind to ",
+    "lsfs, ",
+    "bitte ",
+    "I would like to ",
+    "I want to ",
+    "We should ",
+    "we need to ",
+    "time to ",
+    "you can ",
+    "help me ",
+    "I have to ",
+]
+STORIES = [
+    "I am preparing the {} meeting. ",
+    "My laptop is almost full. ",
+    "I made a mistake. ",
+    "Boss wants this today. ",
+    "I'm writing about {}. ",
+    "We have a visit from {} tomorrow. ",
+    "Sorry, one more thing. ",
+    "I was away last week. ",
+    "Here is what I need: ",
+    "Quick question: ",
+    "Something went wrong. ",
+    "The deadline is near. ",
+    "I keep forgetting where things are. ",
+    "For the talk on {}: ",
+    "{} asked me for this. ",
+    "It is late, so be quick. ",
+    "Just checking, ",
+]
+TAILS = [
+    " please",
+    ", please",
+    " thanks",
+    ", thanks",
+    " thank you",
+    " for me",
+    " now",
+    " asap",
+    " if you can",
+    ", will you",
+    ", ok?",
+    " pls",
+    " right away",
+    ". Thanks!",
+    ", would you?",
+]
+JOINTS = [
+    " and ",
+    " and then ",
+    ", then ",
+    ". Then ",
+    ", and ",
+    "; ",
+    ". ",
+    ", and then ",
+    " then ",
+    ". After that ",
+    ", afterwards ",
+    ". Next, ",
+    ", next ",
+    " & ",
+    ". Finally, ",
+    ", and finally ",
+    " and also ",
+    ". Also ",
+    " and after that ",
+]
 QUESTIONS = ("what", "which", "where", "who", "how", "is", "are", "do", "did", "when", "was", "does", "got", "any")
 
 
@@ -109,22 +208,49 @@ class Composer:
             out = [self._clause(self.plain, self.rng.choice(["retrieve"] * 12 + ["list", "duplicates"][:1]))]
             while "SORTING" in out[0][0]:
                 out = [self._clause(self.plain, "retrieve")]
-            for _ in range(self.rng.choice([1, 1, 1, 2])):
+            for _ in range(self.rng.choice([1, 1, 2])):
                 bare = self.rng.random() < 0.2
                 out.append(self._bare_follower() if bare else self._clause(self.them, self._intent(self.them)))
             return out
         if r < 0.72:
-            makers = ("create", "write", "append", "copy", "move", "rename", "concat", "lock", "tag", "read", "rollback", "translate", "summarize", "prepend", "history")
+            makers = (
+                "create",
+                "write",
+                "append",
+                "copy",
+                "move",
+                "rename",
+                "concat",
+                "lock",
+                "tag",
+                "read",
+                "rollback",
+                "translate",
+                "summarize",
+                "prepend",
+                "history",
+            )
             out = [self._clause(self.plain, self._intent(self.plain, makers))]
-            return [*out, self._clause(self.it, self._intent(self.it))]
+            return [*out, *(self._clause(self.it, self._intent(self.it)) for _ in range(self.rng.choice([1, 1, 2])))]
         able = tuple(n for n in self.plain if n not in ("unsupported", "unclear"))
-        out = [self._clause(self.plain, self._intent(self.plain, able)) for _ in range(self.rng.choice([2, 2, 2, 3]))]
+        out = [self._clause(self.plain, self._intent(self.plain, able)) for _ in range(self.rng.choice([2, 2, 3]))]
         if self.rng.random() < 0.05:
             out[-1] = self._clause(self.plain, self.rng.choice(["unsupported", "unclear"]))
         return out
 
     def _bare_follower(self) -> tuple[str, list[grammar.Piece]]:
-        text = self.rng.choice(["group_by: [grouped by|group by|by] {KEY}", "summarize: [summarise|summarize|sum up|give me a summary]", "group_by: grouped by {KEY}", "delete: delete", "group_by: [sorted|bundled|arranged|clustered] by {KEY}", "summarize: with a [short|] summary of {REF:THEM}", "tag: tag [each|] [as|with] {TAG}", "join: join [both|the two] [by|on] {KEY:ON}"])
+        text = self.rng.choice(
+            [
+                "group_by: [grouped by|group by|by] {KEY}",
+                "summarize: [summarise|summarize|sum up|give me a summary]",
+                "group_by: grouped by {KEY}",
+                "delete: delete",
+                "group_by: [sorted|bundled|arranged|clustered] by {KEY}",
+                "summarize: with a [short|] summary of {REF:THEM}",
+                "tag: tag [each|] [as|with] {TAG}",
+                "join: join [both|the two] [by|on] {KEY:ON}",
+            ]
+        )
         intent, _, template = text.partition(": ")
         return intent, grammar.expand(grammar.parse(template), self.rules, pools.value, self.rng)
 
@@ -150,7 +276,11 @@ class Composer:
             else:
                 starts.append((0, intent))
             for piece, slot in pieces:
-                value = _typo(piece, rng) if not slot or slot in ("QUERY", "FOCUS") and "'" not in piece and '"' not in piece else piece
+                value = (
+                    _typo(piece, rng)
+                    if not slot or (slot in ("QUERY", "FOCUS") and "'" not in piece and '"' not in piece)
+                    else piece
+                )
                 if slot:
                     spans.append(Span(len(text), len(text) + len(value), slot))
                 text += value
@@ -201,7 +331,7 @@ def _lower_outside(text: str, spans: list[Span]) -> str:
 
 def _typo(text: str, rng: random.Random) -> str:
     """The text with now and then a slip of the fingers in a longer word."""
-    if rng.random() > 0.035:
+    if rng.random() > 0.06:
         return text
     words = text.split(" ")
     long = [i for i, w in enumerate(words) if len(w) > 4 and w.isalpha()]
@@ -210,5 +340,12 @@ def _typo(text: str, rng: random.Random) -> str:
     i = rng.choice(long)
     w = words[i]
     at = rng.randrange(1, len(w) - 1)
-    words[i] = rng.choice([w[:at] + w[at + 1] + w[at] + w[at + 2 :], w[:at] + w[at + 1 :], w[:at] + w[at] + w[at:], w[:at] + rng.choice("aeiourtn") + w[at + 1 :]])
+    words[i] = rng.choice(
+        [
+            w[:at] + w[at + 1] + w[at] + w[at + 2 :],
+            w[:at] + w[at + 1 :],
+            w[:at] + w[at] + w[at:],
+            w[:at] + rng.choice("aeiourtn") + w[at + 1 :],
+        ]
+    )
     return " ".join(words)

@@ -42,7 +42,13 @@ class Layer(nn.Module):
         names = [a + f"self.{n}" for n in ("query", "key", "value")]
         self.qkv.weight.data = torch.cat([weights[n + ".weight"] for n in names])
         self.qkv.bias.data = torch.cat([weights[n + ".bias"] for n in names])
-        for module, name in ((self.out, a + "output.dense"), (self.norm1, a + "output.LayerNorm"), (self.up, prefix + "intermediate.dense"), (self.down, prefix + "output.dense"), (self.norm2, prefix + "output.LayerNorm")):
+        for module, name in (
+            (self.out, a + "output.dense"),
+            (self.norm1, a + "output.LayerNorm"),
+            (self.up, prefix + "intermediate.dense"),
+            (self.down, prefix + "output.dense"),
+            (self.norm2, prefix + "output.LayerNorm"),
+        ):
             module.weight.data = weights[name + ".weight"].clone()
             module.bias.data = weights[name + ".bias"].clone()
 

@@ -69,15 +69,33 @@ def model(trained: Any, tags: Sequence[str], intents: Sequence[str], out: Path) 
             per_channel=True,
             extra_options={"DefaultTensorType": TensorProto.FLOAT},
         )
+    attach(out / "layers.onnx", trained)
     np.savez(
         out / "heads.npz",
         **{
             f"{name}_{part}": getattr(getattr(trained, name), part).detach().numpy().astype(np.float16)
-            for name in ("tags", "begins", "intents")
+            for name in ("intents",)
             for part in ("weight", "bias")
         },
     )
     (out / "labels.json").write_text(json.dumps({"tags": list(tags), "intents": list(intents)}), encoding="utf-8")
+
+
+def attach(path: Path, trained: Any) -> None:
+    """Add the heads of the words to the quantised graph, in full precision."""
+    graph = onnx.load(str(path))
+    hidden = graph.graph.output[0].name
+    for name in ("tags", "begins"):
+        head = getattr(trained, name)
+        for part, array in (("weight", head.weight.detach().numpy().T), ("bias", head.bias.detach().numpy())):
+            graph.graph.initializer.append(
+                numpy_helper.from_array(np.ascontiguousarray(array.astype(np.float32)), f"{name}_{part}")
+            )
+        graph.graph.node.append(helper.make_node("MatMul", [hidden, f"{name}_weight"], [f"{name}_product"]))
+        graph.graph.node.append(helper.make_node("Add", [f"{name}_product", f"{name}_bias"], [name]))
+        shape = ["batch", "tokens", head.weight.shape[0]]
+        graph.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    onnx.save(graph, str(path))
 
 
 def _graph(layers: encoder.Encoder) -> onnx.ModelProto:
@@ -94,13 +112,49 @@ def _graph(layers: encoder.Encoder) -> onnx.ModelProto:
 
     x, ms = "embedded", "com.microsoft"
     for i, layer in enumerate(layers.layers):
-        a = node("Attention", [x, constant(f"qkv{i}", layer.qkv.weight.T), constant(f"qkvb{i}", layer.qkv.bias)], f"att{i}", ms, num_heads=encoder.HEADS)
+        a = node(
+            "Attention",
+            [x, constant(f"qkv{i}", layer.qkv.weight.T), constant(f"qkvb{i}", layer.qkv.bias)],
+            f"att{i}",
+            ms,
+            num_heads=encoder.HEADS,
+        )
         o = node("MatMul", [a, constant(f"ow{i}", layer.out.weight.T)], f"out{i}")
-        h = node("SkipLayerNormalization", [o, x, constant(f"g1{i}", layer.norm1.weight), constant(f"b1{i}", layer.norm1.bias), constant(f"ob{i}", layer.out.bias)], f"h{i}", ms, epsilon=encoder.EPSILON)
+        h = node(
+            "SkipLayerNormalization",
+            [
+                o,
+                x,
+                constant(f"g1{i}", layer.norm1.weight),
+                constant(f"b1{i}", layer.norm1.bias),
+                constant(f"ob{i}", layer.out.bias),
+            ],
+            f"h{i}",
+            ms,
+            epsilon=encoder.EPSILON,
+        )
         u = node("MatMul", [h, constant(f"uw{i}", layer.up.weight.T)], f"up{i}")
         g = node("BiasGelu", [u, constant(f"ub{i}", layer.up.bias)], f"gelu{i}", ms)
         d = node("MatMul", [g, constant(f"dw{i}", layer.down.weight.T)], f"down{i}")
-        x = node("SkipLayerNormalization", [d, h, constant(f"g2{i}", layer.norm2.weight), constant(f"b2{i}", layer.norm2.bias), constant(f"db{i}", layer.down.bias)], f"x{i + 1}", ms, epsilon=encoder.EPSILON)
+        x = node(
+            "SkipLayerNormalization",
+            [
+                d,
+                h,
+                constant(f"g2{i}", layer.norm2.weight),
+                constant(f"b2{i}", layer.norm2.bias),
+                constant(f"db{i}", layer.down.bias),
+            ],
+            f"x{i + 1}",
+            ms,
+            epsilon=encoder.EPSILON,
+        )
     shape = ["batch", "tokens", encoder.WIDTH]
-    graph = helper.make_graph(nodes, "parser", [helper.make_tensor_value_info("embedded", TensorProto.FLOAT, shape)], [helper.make_tensor_value_info(x, TensorProto.FLOAT, shape)], constants)
+    graph = helper.make_graph(
+        nodes,
+        "parser",
+        [helper.make_tensor_value_info("embedded", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(x, TensorProto.FLOAT, shape)],
+        constants,
+    )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(ms, 1)], ir_version=8)

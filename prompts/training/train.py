@@ -50,7 +50,12 @@ def encode(sample: compose.Sample, tokens: Tokens) -> Example:
     begins = [0] * len(words)
     begins[0] = 1
     for o in offsets[1:]:
-        begins[next((i for i, w in enumerate(words) if w.start >= o and w.text[0].isalnum() or w.start >= o and w.mark), len(words) - 1)] = 1
+        begins[
+            next(
+                (i for i, w in enumerate(words) if (w.start >= o and w.text[0].isalnum()) or (w.start >= o and w.mark)),
+                len(words) - 1,
+            )
+        ] = 1
     intents = [INTENTS.index(i) for _, i in sample.clauses]
     n = len(first)
     return ids, first, [TAGS.index(t) for t in tags[:n]], begins[:n], intents
@@ -60,7 +65,7 @@ def _tag(start: int, end: int, spans: tuple[compose.Span, ...]) -> str:
     for s in spans:
         overlap = min(end, s.end) - max(start, s.start)
         if overlap * 2 > end - start:
-            return ("B-" if start <= s.start or start - s.start < 2 and not start > s.start + 1 else "I-") + s.slot
+            return ("B-" if start <= s.start or (start - s.start < 2 and not start > s.start + 1) else "I-") + s.slot
     return "O"
 
 
@@ -124,7 +129,9 @@ def train(model: Model, data: list[Example], table: torch.Tensor, *, epochs: int
     """Train in place."""
     steps = epochs * ((len(data) + size - 1) // size)
     heads = [p for m in (model.tags, model.begins, model.intents) for p in m.parameters()]
-    optimiser = torch.optim.AdamW([{"params": model.encoder.parameters(), "lr": rate}, {"params": heads, "lr": 5 * rate}], weight_decay=0.01, fused=True)
+    optimiser = torch.optim.AdamW(
+        [{"params": model.encoder.parameters(), "lr": rate}, {"params": heads, "lr": 5 * rate}], weight_decay=0.01, fused=True
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: min(1, (s + 1) / 60) * max(0.02, 1 - s / steps))
     began, cpu, step = time.time(), time.process_time(), 0
     model.train()
@@ -138,7 +145,10 @@ def train(model: Model, data: list[Example], table: torch.Tensor, *, epochs: int
             schedule.step()
             step += 1
             if step % 50 == 0:
-                print(f"step {step}/{steps} loss {loss.item():.3f} wall {time.time() - began:.0f} s cpu {time.process_time() - cpu:.0f} s", flush=True)
+                print(
+                    f"step {step}/{steps} loss {loss.item():.3f} wall {time.time() - began:.0f} s cpu {time.process_time() - cpu:.0f} s",
+                    flush=True,
+                )
     model.eval()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from typing import Any
 
 from lsfs_syscalls import times
@@ -12,6 +13,7 @@ from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, Builder
 from lsfs_syscalls.parse.clause import Clause
 from lsfs_syscalls.parse.filters import describes, folder_name, point_arg, retrieve_args, span_args
+from lsfs_syscalls.parse.words import QUOTE
 
 
 def _set(**args: Any) -> dict[str, Any]:
@@ -116,7 +118,13 @@ def _duplicates(a: Assembly, c: Clause) -> None:
 
 
 def _summarize(a: Assembly, c: Clause) -> None:
-    found = a.files(c) if c.all("PATH", "REF") else _set_or_folder(a, c, direct=frozenset())
+    folder = next(iter(c.all("FOLDER")), None)
+    if c.all("PATH", "REF"):
+        found = a.files(c)
+    elif folder is not None and not describes(c) and not re.search(r"\b(?:in|under|inside|below|within|from)\b", folder.before):
+        found = {"path": folder_name(folder.text)}
+    else:
+        found = _set_or_folder(a, c, direct=frozenset())
     if not found:
         raise Unclear(asking.WHICH_FILE, a.context.files[:5])
     a.push("summarize", found | _set(focus=values.bare(c.first("FOCUS") or ""), length=values.length(c.first("LENGTH") or "")))
@@ -201,10 +209,34 @@ def _create_directory(a: Assembly, c: Clause) -> None:
         a.push("create", {"path": folder_name(path), "kind": "directory"})
 
 
+def _with_text(c: Clause) -> Clause:
+    """Return the clause with a quoted text as its content, where it was taken for something else."""
+    if c.all("CONTENT", "SRC"):
+        return c
+    quoted = [s for s in c.slots if s.mark == QUOTE]
+    if not quoted or (quoted[0].name == "PATH" and len(c.all("PATH")) < 2):
+        return c
+    return Clause(c.intent, tuple(replace(s, name="CONTENT") if s is quoted[0] else s for s in c.slots))
+
+
+def _with_target(c: Clause) -> Clause:
+    """Return the clause with the last named thing as its target, where "to", "into", "as" lead to it and no other does."""
+    if c.all("TO"):
+        return c
+    led = [s for s in c.slots if s.name in ("PATH", "FOLDER", "NAME", "OTHER", "CONTENT") and _TARGET.search(s.before.lower())]
+    if not led or (led[-1].name == "PATH" and not (len(c.all("PATH")) > 1 or c.all("REF"))):
+        return c
+    return Clause(c.intent, tuple(replace(s, name="TO") if s is led[-1] else s for s in c.slots))
+
+
+_TARGET = re.compile(r"\b(?:to|into|as|in|under|called|named|at|inside)(?: the| my| our| a| folder| directory| the folder)*$")
+
+
 def _write(mode: str | None) -> Builder:
     """Return the builder of `write` with this mode."""
 
     def build(a: Assembly, c: Clause) -> None:
+        c = _with_text(c)
         content, source = c.first("CONTENT"), c.first("SRC")
         if content is None and source is None:
             raise Unclear(asking.WHAT_TEXT)
@@ -221,6 +253,7 @@ def _touch(a: Assembly, c: Clause) -> None:
 
 
 def _concat(a: Assembly, c: Clause) -> None:
+    c = _with_target(c)
     to = c.first("TO")
     found = a.files(Clause(c.intent, tuple(s for s in c.slots if s.name != "TO")))
     if to is None:
@@ -233,6 +266,7 @@ def _to(syscall: str) -> Builder:
     """Return the builder of `copy` and `move`."""
 
     def build(a: Assembly, c: Clause) -> None:
+        c = _with_target(c)
         to = c.first("TO")
         if to is None and c.all("PATH", "REF") and c.all("FOLDER"):
             to = c.first("FOLDER")
@@ -245,7 +279,10 @@ def _to(syscall: str) -> Builder:
 
 
 def _rename(a: Assembly, c: Clause) -> None:
+    c = _with_target(c)
     path, to = a.one_path(c), c.first("TO")
+    if to is None and len(c.all("PATH")) == 2:
+        to = c.all("PATH")[1].text
     if to is None:
         raise Unclear(asking.WHAT_NAME)
     folder = posixpath.dirname(path.rstrip("/"))
@@ -322,8 +359,13 @@ def _watch(syscall: str) -> Builder:
     return build
 
 
-def _gc(a: Assembly, _: Clause) -> None:
-    a.push("gc", {})
+def _bare(syscall: str) -> Builder:
+    """Return the builder of calls without arguments."""
+
+    def build(a: Assembly, _: Clause) -> None:
+        a.push(syscall, {})
+
+    return build
 
 
 def _mount(a: Assembly, c: Clause) -> None:
@@ -343,7 +385,7 @@ BUILDERS: dict[str, Builder] = {
     "delete": _on_files("delete"),
     "rollback": _rollback, "undo": _undo, "snapshot": _snapshot, "tag": _tagging("tag"), "untag": _tagging("untag"),
     "lock": _each_path("lock"), "unlock": _each_path("unlock"), "link": _link, "unlink": _on_files("unlink"),
-    "watch": _watch("watch"), "unwatch": _watch("unwatch"), "forget": _each_path("forget"), "gc": _gc, "mount": _mount,
+    "watch": _watch("watch"), "unwatch": _watch("unwatch"), "forget": _each_path("forget"), "gc": _bare("gc"), "mount": _mount,
     "unmount": _unmount,
 }  # fmt: skip
 """The builder of every intent but the two that are no request."""

@@ -16,7 +16,7 @@ INTENTS: tuple[str, ...] = (
     "retrieve", "list", "stat", "read", "group_by", "join", "duplicates", "summarize", "history", "diff", "summarize_changes",
     "translate", "log", "create", "create_directory", "write", "append", "prepend", "touch", "concat", "copy", "move", "rename",
     "delete", "rollback", "undo", "snapshot", "tag", "untag", "lock", "unlock", "link", "unlink", "watch", "unwatch", "forget",
-    "gc", "mount", "unmount", UNSUPPORTED, UNCLEAR,
+    "gc", "mount", "unmount", "links", "events", UNSUPPORTED, UNCLEAR,
 )  # fmt: skip
 
 SLOTS: tuple[str, ...] = (

@@ -30,7 +30,7 @@ _PLURAL = re.compile(
 
 def span_args(slot: Slot | None, now: datetime) -> dict[str, Any]:
     """Return `since` and `until` of a stretch of time; an `until` that is not before now says nothing and is left out."""
-    found = times.resolve(slot.text, now) if slot else None
+    found = _span(slot, now) if slot else None
     if found is None:
         return {}
     out: dict[str, Any] = {}
@@ -39,6 +39,25 @@ def span_args(slot: Slot | None, now: datetime) -> dict[str, Any]:
     if found.until is not None and found.until < now:
         out["until"] = times.iso(found.until)
     return out
+
+
+_LEADING = re.compile(
+    r"\b(?:since|after|before|until|till|within|between|older than|newer than|more than|less than|later than|earlier than"
+    r"|(?:in|over|during|within|for) (?:the )?(?:last|past)|the (?:last|past)|last|past|this|prior to|up to)$",
+    re.IGNORECASE,
+)
+
+
+def _span(slot: Slot, now: datetime) -> times.Interval | None:
+    """Resolve a slot of time, with the preposition that was left before it, or without words at its ends that name no time."""
+    lead = _LEADING.search(slot.before)
+    if lead is not None and not _LEADING.match(slot.text + "$"):
+        found = times.resolve(f"{lead[0]} {slot.text}", now)
+        if found is not None:
+            return found
+    words = slot.text.split()
+    tries = [words, *(words[i:] for i in range(1, len(words))), *(words[:-i] for i in range(1, len(words)))]
+    return next((f for t in tries if (f := times.resolve(" ".join(t), now)) is not None), None)
 
 
 def point_arg(text: str | None, now: datetime, *, first: bool = False) -> str | None:
@@ -87,7 +106,7 @@ def _listed(clause: Clause, family: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _topic(text: str) -> str:
-    return re.sub(r"^(?:about|on|regarding|concerning|related to)\s+", "", text.strip().rstrip(".,;:!?").strip())
+    return re.sub(r"^(?:about|on|regarding|concerning|related to|with|to|for|of)\s+", "", text.strip().rstrip(".,;:!?").strip())
 
 
 def _item(s: Slot) -> str:
@@ -123,9 +142,7 @@ def _not_default(value: str | None, default: str) -> str | None:
 
 def _is_one(order: Slot) -> bool:
     """Tell whether "the newest" is followed by a single thing."""
-    if re.search(r"first|order|by |sort", order.text.lower()) or not re.search(
-        r"\b(?:the|my|our|der|die|das|le|la|el)$", order.before
-    ):
+    if re.search(r"first|order|by |sort", order.text.lower()):
         return False
     return bool(order.after) and not _PLURAL.fullmatch(order.after.lower()) and order.after.isalpha()
 

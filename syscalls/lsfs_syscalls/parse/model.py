@@ -7,7 +7,6 @@ not sure of has a low confidence. Threading: one instance may be used by several
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lsfs.errors import Unavailable
+from lsfs_syscalls.parse.backstop import left_over
 from lsfs_syscalls.parse.clause import Clause, Slot
 from lsfs_syscalls.parse.tokens import Tokens
 from lsfs_syscalls.parse.words import Word, spoken
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Heads:
-    """The small linear layers, float32: weight [outputs, inputs] and bias [outputs]."""
-
-    tags: tuple[Floats, Floats]
-    begins: tuple[Floats, Floats]
-    intents: tuple[Floats, Floats]
 
 
 class Model:
@@ -42,7 +34,8 @@ class Model:
         self._rows, self._scale = table["rows"], table["scale"]
         self._places, self._gain, self._shift = table["places"], table["gain"], table["shift"]
         heads = np.load(folder / "heads.npz")
-        self._heads = Heads(*(_linear(heads, name) for name in ("tags", "begins", "intents")))
+        self._intent_weight = np.asarray(heads["intents_weight"], dtype=np.float32)
+        self._intent_bias = np.asarray(heads["intents_bias"], dtype=np.float32)
         labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
         self._tags: list[str] = labels["tags"]
         self._intents: list[str] = labels["intents"]
@@ -56,18 +49,20 @@ class Model:
     def read(self, prompt: str, words: list[Word]) -> list[Clause]:
         """Return the clauses of the prompt in the order of their execution."""
         ids, first = self._tokens.encode(words)
-        hidden: Floats = np.asarray(self._session.run(None, {"embedded": self._embedded(ids)})[0][0], dtype=np.float32)
-        seen = words[: len(first)]
-        states = hidden[np.array(first)]
-        tags = _softmax(_apply(self._heads.tags, states))
-        begins = _softmax(_apply(self._heads.begins, states))[:, 1]
+        outputs = self._session.run(None, {"embedded": self._embedded(ids)})
+        hidden, all_tags, all_begins = (np.asarray(o[0], dtype=np.float32) for o in outputs)
+        seen, at = words[: len(first)], np.array(first)
+        states, tags, begins = hidden[at], _softmax(all_tags[at]), _softmax(all_begins[at])[:, 1]
         starts = [0, *(i for i in range(1, len(seen)) if begins[i] > 0.5)]
         out = []
         for a, b in zip(starts, [*starts[1:], len(seen)], strict=True):
             features = np.concatenate([states[a:b].mean(0), states[a], hidden[0]])
-            intents = _softmax(_apply(self._heads.intents, features[None]))[0]
+            # not a matrix product: numpy's would wake a thread for each core for this little
+            intents = _softmax((self._intent_weight * features).sum(axis=1) + self._intent_bias)
             best = int(intents.argmax())
             slots, sure = _slots(prompt, seen[a:b], tags[a:b], self._tags)
+            taken = [self._tags[t] != "O" for t in tags[a:b].argmax(1)]
+            slots = left_over(prompt, seen[a:b], taken, self._intents[best], slots)
             edges = np.abs(begins[a:b] - 0.5) * 2
             confidence = float(intents[best]) * sure * float(edges[1:].min() if b - a > 1 else 1.0)
             out.append(Clause(self._intents[best], slots, confidence, spoken(prompt, seen[a:b])))
@@ -82,17 +77,15 @@ class Model:
 
 
 def load() -> Model:
-    """Return the model of the package's data."""
-    return Model(Path(str(resources.files("lsfs_prompts"))) / "parser")
+    """Return the model of the package's data.
 
-
-def _linear(data: Any, name: str) -> tuple[Floats, Floats]:
-    weight, bias = (np.asarray(data[f"{name}_{part}"], dtype=np.float32) for part in ("weight", "bias"))
-    return weight, bias
-
-
-def _apply(layer: tuple[Floats, Floats], x: Floats) -> Floats:
-    return np.asarray(x @ layer[0].T + layer[1], dtype=np.float32)
+    Raises:
+        Unavailable: the data is not there.
+    """
+    folder = Path(str(resources.files("lsfs_prompts"))) / "parser"
+    if not (folder / "layers.onnx").is_file():
+        raise Unavailable(f"the parser's data is missing in {folder}; `make train-parser` makes it")
+    return Model(folder)
 
 
 def _softmax(x: Floats) -> Floats:

@@ -5,9 +5,12 @@ Needs no root, no engine and no network. The clock, the session and the catalogu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
+from lsfs_syscalls.calls.record import Effect
 from lsfs_syscalls.parse import asking, names, refusal, rules
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import assemble
@@ -16,6 +19,11 @@ from lsfs_syscalls.parse.clause import Clause
 from lsfs_syscalls.parse.context import ParseContext
 from lsfs_syscalls.parse.words import Word, cut
 from lsfs_syscalls.plan import Plan
+
+THRESHOLDS: Mapping[Effect, float] = MappingProxyType(
+    {Effect.READ: 0.3, Effect.CHANGE: 0.45, Effect.DESTROY: 0.5, Effect.SHARE: 0.5}
+)
+"""How sure the parser has to be: the more a wrong guess would cost, the surer."""
 
 
 class ClauseReader(Protocol):
@@ -31,12 +39,12 @@ class Parser:
 
     Args:
         reader: what reads the clauses that no rule fits; without it such a prompt is a question.
-        threshold: under this confidence a plan becomes a question.
+        thresholds: under this confidence a plan of that effect becomes a question.
     """
 
-    def __init__(self, reader: ClauseReader | None = None, threshold: float = 0.5) -> None:
+    def __init__(self, reader: ClauseReader | None = None, thresholds: Mapping[Effect, float] = THRESHOLDS) -> None:
         self._reader = reader
-        self._threshold = threshold
+        self._thresholds = thresholds
 
     def parse(self, prompt: str, now: datetime, context: ParseContext | None = None) -> Plan:
         """Return the plan that `prompt` asks for, or a plan without steps that carries the question to ask."""
@@ -46,9 +54,10 @@ class Parser:
             refusal.check(prompt, words)
             clauses = self._clauses(prompt, words, now)
             confidence = min(c.confidence for c in clauses)
-            if confidence < self._threshold:
-                raise Unclear(asking.UNSURE)
             steps = assemble(clauses, now, known, BUILDERS)
+            effect = max((type(s).effect for s in steps), key=lambda e: e.rank)
+            if confidence < self._thresholds[effect]:
+                raise Unclear(asking.UNSURE)
             notices: tuple[str, ...] = ()
             if known.candidates is not None:
                 steps, notices = names.settle(steps, known.candidates)

@@ -23,20 +23,19 @@ _OBJECTS = rf"{_THE}(?P<PATH>{_P})(?:(?: ,| and| , and) {_THE}(?P<PATH_2>{_P})){
 _INTO = r"(?:to|into|in|under)"
 _FOLDER = rf"(?: (?:in|under|below|from|inside|within) {_THE}(?P<FOLDER>{_P}){_AFTER})?"
 _WHEN = r"(?: (?P<WHEN>(?:from|since|before|after|between|until|in|during|over|on|last|this|yesterday|today|older|newer|within) ?.*?))?"
-_TYPE = r"(?P<TYPE>pdfs?|images?|photos?|pictures?|spreadsheets?|presentations?|markdown|python|text|word|excel|csvs?|emails?)"
-_THINGS = r"(?:files?|documents?|papers?|notes?|articles?)"
 
 _FORMS: tuple[tuple[str, str], ...] = (
     ("delete", rf"(?:delete|remove|erase|trash|get rid of) {_OBJECTS}"),
     ("move", rf"(?:move|put) {_OBJECTS} {_INTO} {_THE}(?P<TO>{_P}){_AFTER}"),
     ("copy", rf"(?:copy|duplicate) {_OBJECTS} {_INTO} {_THE}(?P<TO>{_P}){_AFTER}"),
     ("rename", rf"rename {_OBJECT} (?:to|into|as) (?P<TO>{_P}|@quote)"),
-    ("read", rf"(?:read|open|print|display|show(?: me)?) (?:the contents? of |what is in )?{_THE}(?P<PATH>@file|@qpath)"),
+    ("read", rf"(?:read|open|display|show(?: me)?) (?:the contents? of |what is in )?{_THE}(?P<PATH>@file|@qpath)"),
     ("read", rf"(?:read|open|print|display|show(?: me)?) version (?P<VERSION>{_N}) of {_THE}(?P<PATH>@file|@qpath)"),
     ("create_directory", rf"(?:create|make|add) (?:a |the )?(?:new |empty )?(?:folder|directory)(?: called| named)? (?P<PATH>{_P}|@quote)"),
     ("create", r"(?:create|make|add) (?:a |the )?(?:new |empty )?(?:file )?(?:called |named )?(?P<PATH>@file|@qpath)"),
     ("create", r"(?:create|make) (?:a |the )?(?:new )?(?:file )?(?:called |named )?(?P<PATH>@file|@qpath) (?:with|containing|saying|that says)(?: the (?:content|text))? (?P<CONTENT>@quote|@qpath)"),
     ("write", r"(?:write|put|save) (?P<CONTENT>@quote|@qpath) (?:to|into|in) (?:the )?(?:file )?(?P<PATH>@file|@qpath)"),
+    ("write", rf"(?:change|update|replace|set|modify|alter|revise|overwrite|edit|amend|adapt) (?:the )?(?:(?:content|contents|text|body) (?:of|in|from) )?(?:the )?(?:file |document )?(?P<SRC>@file|@qpath) (?:to|with|into|by)(?: (?:contain|include|reflect|hold|carry|match|show|be))? (?P<PATH>@quote|@qpath|@ident) (?:in|under|within|inside) (?:the )?(?:folder |directory )?(?P<FOLDER>{_P}|@quote)(?: folder| directory| category| section| field| domain| area)?"),
     ("append", r"(?:append|add) (?P<CONTENT>@quote|@qpath) (?:to|at the end of) (?:the )?(?:end of )?(?:the )?(?:file )?(?P<PATH>@file|@qpath)"),
     ("prepend", r"(?:prepend (?P<CONTENT>@quote|@qpath) to|(?:add|put|insert) (?P<CONTENT_2>@quote|@qpath) (?:at the top of|at the (?:start|beginning) of)) (?:the )?(?:file )?(?P<PATH>@file|@qpath)"),
     ("history", rf"(?:show(?: me)? |list |what is )?(?:the )?(?:history|versions|all versions) (?:of|for) {_OBJECT}"),
@@ -69,8 +68,6 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("touch", rf"touch {_OBJECT}"),
     ("forget", rf"forget {_OBJECT} (?:for good|forever|permanently)"),
     ("gc", r"(?:collect garbage|clean up (?:the )?old versions)"),
-    ("retrieve", rf"(?:find|search for|look for|get|show)(?: me)?(?: the)?(?: (?P<K>{_N}))?(?: the| all| all the| my| any)?(?: {_TYPE})? ?{_THINGS}? (?:about|on|regarding|mentioning) (?P<QUERY>(?:(?!and\b|by\b|then\b|or\b|not\b|with\b|from\b|in\b|since\b|before\b|last\b|@)\S+ ?)+){_FOLDER}{_WHEN}"),
-    ("retrieve", rf"(?:find|search for|look for|get|show|list)(?: me)?(?: the| all| all the| my| any)? {_TYPE}(?: {_THINGS})?{_FOLDER}{_WHEN}"),
     ("stat", rf"how (?:big|large|old) is {_OBJECT}"),
 )  # fmt: skip
 _RULES = tuple((intent, re.compile(form)) for intent, form in _FORMS)
