@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lsfs.engine.home import Home, is_locked, make_home, resolve_root
-from lsfs.errors import BadRequest, NotFound, Unavailable
+from lsfs.errors import BadRequest, Conflict, NotFound, Unavailable
 from lsfs_syscalls.connect import Body, Client, start_engine
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -106,6 +106,27 @@ def down(client: Client) -> Body:
         time.sleep(0.02)
     _unbind(home)
     return answer
+
+
+def rebuild(client: Client) -> Path:
+    """Make the catalogue again from the packs alone; return where the old one was put.
+
+    Versions, names, transactions, tags and locks come back; the search index is made anew; what only the catalogue held (share
+    links, subscriptions, saved searches) stays in the old one.
+
+    Raises:
+        Conflict: an engine runs; it has to be down.
+    """
+    home = client.home
+    if is_locked(home.state):
+        raise Conflict(f"an engine serves {home.root}; end it first with `lsfs down`")
+    old = home.state / "catalogue.before-rebuild.db"
+    for suffix in ("", "-wal", "-shm"):
+        file = home.state / f"catalogue.db{suffix}"
+        if file.exists():
+            os.replace(file, f"{old}{suffix}")
+    start_engine(home)
+    return old
 
 
 def _unbind(home: Home) -> None:

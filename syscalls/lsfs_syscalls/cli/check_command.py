@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from lsfs.errors import EXIT_ERROR, EXIT_FOUND
 from lsfs_syscalls.cli.session import Session
+from lsfs_syscalls.lifecycle import rebuild
 
 
 def run(session: Session) -> int:
     """Verify packs, catalogue, tree and index; print every damage in words."""
     options = session.options
+    if options.rebuild:
+        old = rebuild(session.client)
+        session.note(f"the catalogue was made again from the packs; the old one is {old}")
     body = {"repair": bool(options.repair), "sample": options.sample}
     report = session.client.request("POST", "/check", body, timeout_s=3600.0)
     if session.flag("json"):

@@ -57,6 +57,25 @@ def test_down_ends_it_and_status_does_not_start_it(own: Served) -> None:
     assert not is_locked(own.root / ".lsfs")
 
 
+def test_check_makes_the_catalogue_again_from_the_packs_alone(own: Served) -> None:
+    for text in ("one", "two"):
+        own.write("a.txt", text)
+        own.settle()
+    gone = own.call("delete", path="a.txt")
+    refused = own.lsfs("check", "--rebuild")
+    assert refused.returncode == 2
+    assert "lsfs down" in refused.stderr
+    down(own.client)
+    (own.root / ".lsfs" / "catalogue.db").write_bytes(b"this is no database" * 1000)
+    done = own.lsfs("check", "--rebuild")
+    assert done.returncode == 0, done.stderr
+    own.settle()
+    assert [v["deleted"] for v in own.call("history", path="a.txt")["versions"]] == [True, False, False]
+    assert own.call("read", path="a.txt", version=1)["content"] == "one"
+    own.call("undo", transaction=gone["transaction"])
+    assert (own.root / "a.txt").read_text() == "two"
+
+
 def test_the_users_files_are_there_without_us(own: Served) -> None:
     own.call("write", path="d/a.txt", content="plain")
     down(own.client)
