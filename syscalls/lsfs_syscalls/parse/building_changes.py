@@ -1,0 +1,216 @@
+"""How the clauses that ask for a change become calls: which slot fills which argument."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+
+from lsfs_syscalls import times
+from lsfs_syscalls.parse import asking, values
+from lsfs_syscalls.parse.asking import Unclear
+from lsfs_syscalls.parse.assemble import Assembly, Builder
+from lsfs_syscalls.parse.clause import Clause
+from lsfs_syscalls.parse.fill import bare, each_path, given, number_in, on_files, point, stretch
+from lsfs_syscalls.parse.filters import describes, folder_name, point_arg
+from lsfs_syscalls.parse.words import QUOTE
+
+
+def _create(a: Assembly, c: Clause) -> None:
+    source, content = c.first("SRC"), c.first("CONTENT")
+    if source and not c.all("PATH"):
+        path = posixpath.join(folder_name(c.first("FOLDER", "TO") or "."), posixpath.basename(source.rstrip("/")))
+        a.push("create", {"path": path.removeprefix("./"), "source": source})
+        return
+    paths = a.paths(c)
+    if not paths:
+        raise Unclear(asking.WHAT_NAME)
+    for path in paths:
+        a.push("create", given(path=path, content=content, source=source))
+
+
+def _create_directory(a: Assembly, c: Clause) -> None:
+    paths = a.paths(c) or [folder_name(s.text) for s in c.all("FOLDER")]
+    if not paths:
+        raise Unclear(asking.WHAT_NAME)
+    for path in paths:
+        a.push("create", {"path": folder_name(path), "kind": "directory"})
+
+
+def _with_text(c: Clause) -> Clause:
+    """Return the clause with a quoted text as its content, where it was taken for something else."""
+    if c.all("CONTENT", "SRC"):
+        return c
+    quoted = [s for s in c.slots if s.mark == QUOTE]
+    if not quoted or (quoted[0].name == "PATH" and len(c.all("PATH")) < 2):
+        return c
+    return Clause(c.intent, tuple(replace(s, name="CONTENT") if s is quoted[0] else s for s in c.slots))
+
+
+def _with_target(c: Clause) -> Clause:
+    """Return the clause with the last named thing as its target, where "to", "into", "as" lead to it and no other does."""
+    if c.all("TO"):
+        return c
+    led = [s for s in c.slots if s.name in ("PATH", "FOLDER", "NAME", "OTHER", "CONTENT") and _TARGET.search(s.before.lower())]
+    if not led or (led[-1].name == "PATH" and not (len(c.all("PATH")) > 1 or c.all("REF"))):
+        return c
+    return Clause(c.intent, tuple(replace(s, name="TO") if s is led[-1] else s for s in c.slots))
+
+
+_TARGET = re.compile(r"\b(?:to|into|as|in|under|called|named|at|inside)(?: the| my| our| a| folder| directory| the folder)*$")
+
+
+def _write(mode: str | None) -> Builder:
+    """Return the builder of `write` with this mode."""
+
+    def build(a: Assembly, c: Clause) -> None:
+        c = _with_text(c)
+        content, source = c.first("CONTENT"), c.first("SRC")
+        if content is None and source is None:
+            raise Unclear(asking.WHAT_TEXT)
+        path = a.one_path(c) if not c.all("TO") or c.all("PATH") else c.first("TO")
+        a.push("write", given(path=path, content=content, source=source, mode=mode))
+
+    return build
+
+
+def _touch(a: Assembly, c: Clause) -> None:
+    time = point(a, c, first=True)
+    for path in a.paths(c) or [a.one_path(c)]:
+        a.push("touch", given(path=path, time=time))
+
+
+def _concat(a: Assembly, c: Clause) -> None:
+    c = _with_target(c)
+    to = c.first("TO")
+    found = a.files(Clause(c.intent, tuple(s for s in c.slots if s.name != "TO")))
+    if to is None:
+        raise Unclear(asking.WHERE_TO)
+    files = found.get("files") or (found["path"],)
+    a.push("concat", given(files=files, to=to) | ({"keep": False} if c.all("DROP") else {}))
+
+
+def _to(syscall: str) -> Builder:
+    """Return the builder of `copy` and `move`."""
+
+    def build(a: Assembly, c: Clause) -> None:
+        c = _with_target(c)
+        to = c.first("TO")
+        if to is None and c.all("PATH", "REF") and c.all("FOLDER"):
+            to = c.first("FOLDER")
+            c = Clause(c.intent, tuple(s for s in c.slots if s.name != "FOLDER"))
+        if to is None:
+            raise Unclear(asking.WHERE_TO)
+        a.push(syscall, {**a.files(c), "to": to})
+
+    return build
+
+
+def _rename(a: Assembly, c: Clause) -> None:
+    c = _with_target(c)
+    path, to = a.one_path(c), c.first("TO")
+    if to is None and len(c.all("PATH")) == 2:
+        to = c.all("PATH")[1].text
+    if to is None:
+        raise Unclear(asking.WHAT_NAME)
+    folder = posixpath.dirname(path.rstrip("/"))
+    a.push("move", {"path": path, "to": posixpath.join(folder, to) if "/" not in to.rstrip("/") else to})
+
+
+def _tagging(syscall: str) -> Builder:
+    def build(a: Assembly, c: Clause) -> None:
+        tags = tuple(dict.fromkeys(values.bare(s.text).lstrip("#") if not s.mark else s.text for s in c.all("TAG")))
+        if not tags:
+            raise Unclear(asking.WHAT_TAG)
+        a.push(syscall, {**a.files(c), "tags": tags})
+
+    return build
+
+
+def _rollback(a: Assembly, c: Clause) -> None:
+    snapshot = c.first("NAME")
+    steps, version = values.count(c.first("STEPS") or ""), number_in(c, "VERSION")
+    named = bool(c.all("PATH"))
+    time = point_arg(c.first("AT") or (c.first("WHEN") if named or c.all("REF") else None), a.now)
+    bare_set = not c.all("PATH", "FOLDER", "REF") and not describes(c, when=time is None)
+    found = {} if (snapshot or time) and bare_set and not a.result else a.files(c, when=not named and c.first("AT") is not None)
+    a.push("rollback", found | given(snapshot=snapshot, steps=None if version or time else steps, version=version, time=time))
+
+
+def _undo(a: Assembly, c: Clause) -> None:
+    since = stretch(a, c).get("since") or point_arg(c.first("AT"), a.now, first=True)
+    under = c.first("FOLDER", "PATH")
+    a.push(
+        "undo",
+        given(
+            steps=values.count(c.first("STEPS") or ""),
+            transaction=number_in(c, "VERSION"),
+            actor=c.first("ACTOR"),
+            since=since,
+            under=folder_name(under) if under else None,
+        ),
+    )
+
+
+def _snapshot(a: Assembly, c: Clause) -> None:
+    name = c.first("NAME")
+    if not name:
+        raise Unclear(asking.WHAT_NAME)
+    a.push("snapshot", {"name": name})
+
+
+def _link(a: Assembly, c: Clause) -> None:
+    until = c.first("DUR") or (c.first("WHEN") if c.all("PATH", "REF") else None)
+    expires = times.expiry(until, a.now) if until else None
+    a.push("link", a.files(c, when=not c.all("PATH", "REF")) | given(expires=expires))
+
+
+def _watch(syscall: str) -> Builder:
+    def build(a: Assembly, c: Clause) -> None:
+        if c.all("PATH", "REF") or (c.all("FOLDER") and not c.all("QUERY")):
+            each_path(syscall)(a, c)
+            return
+        query = c.first("QUERY") or " ".join(s.text for s in c.all("KW"))
+        if not query:
+            raise Unclear(asking.WHAT_TO_WATCH)
+        a.push(syscall, {"query": values.bare(query)})
+
+    return build
+
+
+def _mount(a: Assembly, c: Clause) -> None:
+    a.push("mount", given(root=c.first("PATH", "FOLDER"), at=c.first("TO")))
+
+
+def _unmount(a: Assembly, c: Clause) -> None:
+    a.push("unmount", given(at=c.first("PATH", "FOLDER", "TO")))
+
+
+CHANGES: dict[str, Builder] = {
+    "create": _create,
+    "create_directory": _create_directory,
+    "write": _write(None),
+    "append": _write("append"),
+    "prepend": _write("prepend"),
+    "touch": _touch,
+    "concat": _concat,
+    "copy": _to("copy"),
+    "move": _to("move"),
+    "rename": _rename,
+    "delete": on_files("delete"),
+    "rollback": _rollback,
+    "undo": _undo,
+    "snapshot": _snapshot,
+    "tag": _tagging("tag"),
+    "untag": _tagging("untag"),
+    "lock": each_path("lock"),
+    "unlock": each_path("unlock"),
+    "link": _link,
+    "unlink": on_files("unlink"),
+    "watch": _watch("watch"),
+    "unwatch": _watch("unwatch"),
+    "forget": each_path("forget"),
+    "gc": bare("gc"),
+    "mount": _mount,
+    "unmount": _unmount,
+}
