@@ -20,9 +20,10 @@ from lsfs.changes.rollback import Goal, targets_for
 from lsfs.changes.transaction import Transaction
 from lsfs.errors import BadRequest, Conflict, NotFound
 from lsfs.model import RelPath, TransactionId, Version, show
+from lsfs.packs.reports import RepackReport
 from lsfs.packs.store import Packs
 from lsfs.versions.checking import Finding, check
-from lsfs.versions.collecting import CollectReport
+from lsfs.versions.collecting import CollectReport, chains
 from lsfs.versions.records import BeginRecord, PinRecord
 from lsfs.versions.retention import Rules
 from lsfs.versions.versions import Versions
@@ -229,6 +230,11 @@ class Changes:
     def gc(self, rules: Rules, *, dry_run: bool = False) -> CollectReport:
         """Let versions go under the retention rules and give the room back."""
         return collect(self._recorder, self._packs, rules, dry_run=dry_run)
+
+    def repack(self) -> RepackReport:
+        """Keep later versions of a file as patches of earlier ones; long, for quiet hours and after `gc`."""
+        with self._recorder.lock:
+            return self._packs.repack(list(chains(self._con())))
 
     def forget(self, paths: Sequence[RelPath]) -> ForgetReport:
         """Remove files and their whole histories for good; `on_forget` listeners remove what they keep.

@@ -85,3 +85,12 @@ def live_chunks(con: sqlite3.Connection, without: Iterable[int] = ()) -> set[byt
         if vid not in left_out:
             live.update(Content.decode(content).ids())
     return live
+
+
+def chains(con: sqlite3.Connection) -> Iterator[list[Content]]:
+    """Yield the contents of each file that has several, oldest first, for keeping later ones as patches of earlier ones."""
+    rows = con.execute("SELECT fid, content FROM version WHERE content IS NOT NULL AND size>0 ORDER BY fid, number")
+    for _, versions in groupby(rows, key=lambda row: row[0]):
+        contents = list(dict.fromkeys(blob for _, blob in versions))
+        if len(contents) > 1:
+            yield [Content.decode(blob) for blob in contents]

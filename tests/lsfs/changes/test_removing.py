@@ -166,3 +166,18 @@ def test_check_finds_and_mends_wrong_counts(r: Rig) -> None:
         con.execute("UPDATE file SET names=7")
     assert [f.words for f in r.changes.check()] == ["the number of names of f is not right"]
     assert r.changes.check(mend=True) == []
+
+
+def test_fifty_edits_of_a_large_text_take_little_after_repacking(r: Rig) -> None:
+    rng = random.Random(1)
+    lines = [" ".join(f"{rng.getrandbits(20):x}" for _ in range(12)) for _ in range(15_000)]
+    for n in range(50):
+        lines.insert(rng.randrange(len(lines)), f"edit number {n}")
+        r.save("text", "\n".join(lines))
+    whole = r.packs.stats().bytes
+    r.changes.repack()
+    after = r.packs.stats().bytes
+    assert after < whole
+    assert after < 2 * len("\n".join(lines))
+    assert r.versions.read(r.versions.version(p("text"), 50)) == "\n".join(lines).encode()
+    assert r.changes.check() == []
