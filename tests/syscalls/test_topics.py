@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lsfs_syscalls.run.topics import OTHER, clusters, names
+from lsfs_syscalls.run.topics import NAMED_BY, OTHER, Described, clusters, names, sampled
 
 
 def blobs(groups: int, each: int, seed: int = 0, noise: float = 0.1) -> tuple[np.ndarray, list[int]]:
@@ -48,7 +48,28 @@ def test_one_file_and_two_files_are_one_group() -> None:
 
 def test_a_name_is_made_of_the_words_that_set_a_group_apart() -> None:
     texts = ["flash cache eviction", "flash cache admission", "sourdough bread oven", "bread sourdough starter", "zebra"]
-    named = names(texts, [0, 0, 1, 1, -1], words=2)
-    assert named[0] == "cache flash"
-    assert named[1] == "bread sourdough"
+    named = names([Described(t) for t in texts], [0, 0, 1, 1, -1], words=2)
+    assert set(named[0].split()) == {"cache", "flash"}
+    assert set(named[1].split()) == {"bread", "sourdough"}
     assert named[-1] == OTHER
+
+
+def test_no_two_groups_have_the_same_name() -> None:
+    files = [Described("flash cache drive wear", "flash cache")] * 4
+    named = names(files, [0, 0, 1, 1], words=2)
+    assert named[0] != named[1]
+
+
+def test_titles_and_file_names_count_more_than_the_text() -> None:
+    files = [
+        Described("alpha beta gamma", "harbour survey"),
+        Described("alpha delta", "survey of the harbour"),
+        Described("x", "bread"),
+    ]
+    assert set(names(files, [0, 0, 1], words=2)[0].split()) == {"harbour", "survey"}
+
+
+def test_a_large_group_is_named_by_an_even_sample() -> None:
+    chosen = sampled([0] * 1000 + [1] * 3)
+    assert len([i for i in chosen if i < 1000]) == NAMED_BY
+    assert chosen[-3:] == [1000, 1001, 1002]

@@ -10,10 +10,11 @@ from lsfs.model import Entry, path_json
 from lsfs_syscalls.calls.reading import GroupBy
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.context import Answer, Context
+from lsfs_syscalls.run.join import stem
 from lsfs_syscalls.run.keys import KEYS, NONE, PERIODS
 from lsfs_syscalls.run.members import Members, members
 from lsfs_syscalls.run.phrases import by_phrase
-from lsfs_syscalls.run.topics import clusters, names
+from lsfs_syscalls.run.topics import Described, clusters, names, sampled
 
 _TOPIC = re.compile(r"(?:(\d+) )?(?:topics?|subjects?|themes?)")
 
@@ -56,10 +57,20 @@ def by_topic(ctx: Context, chosen: Members, wanted: int | None = None) -> Answer
     labels: dict[int, int] = dict.fromkeys((e.fid for e in entries), -1)
     if known:
         labels.update(zip(known, clusters(vectors, wanted).tolist(), strict=True))
-    named = names([(ctx.text(e.fid) or "")[:20_000] for e in entries], [labels[e.fid] for e in entries])
+    named = _names(ctx, entries, [labels[e.fid] for e in entries])
     inside: dict[int, list[Json]] = defaultdict(list)
     for e in entries:
         inside[labels[e.fid]].append(path_json(e.path)["path"])
     ordered = sorted(inside.items(), key=lambda g: (g[0] < 0, -len(g[1]), named[g[0]]))
     body: list[Json] = [{"label": named[label], "files": files} for label, files in ordered]
     return _grouped(ctx, chosen, "topic", body, {})
+
+
+def _names(ctx: Context, entries: Sequence[Entry], labels: Sequence[int]) -> dict[int, str]:
+    places = sampled(labels)
+    titles = ctx.engine.attributes.of([entries[i].fid for i in places])
+    described = [
+        Described(ctx.text(e.fid) or "", " ".join([stem(e.path), *titles.get(e.fid, {}).get("title", [])]))
+        for e in (entries[i] for i in places)
+    ]
+    return names(described, [labels[i] for i in places])

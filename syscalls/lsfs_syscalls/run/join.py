@@ -19,7 +19,8 @@ from lsfs_syscalls.run.members import present
 from lsfs_syscalls.run.tables import plain
 
 CONTENT_THRESHOLD = 0.55
-"""Cosine of two files' mean vectors above which they count as about the same thing."""
+"""Cosine of two files' mean vectors above which they count as about the same thing. On the example library, where files that
+answer the same labelled search are related: precision 0.62 and recall 0.23, the highest F0.5 of 0.40 to 0.70."""
 MOST_PAIRS = 10_000
 _MOST_SHARED = 3
 _LEAST_NAME = 4

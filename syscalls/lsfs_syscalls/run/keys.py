@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from lsfs.text.families import extension
 from lsfs_syscalls import times
 from lsfs_syscalls.run.context import Context
 
+_ADDRESS = re.compile(r"\s*<[^<>\s]+@[^<>\s]+>$")
 NONE = "(none)"
 """The label of files that do not have the property."""
 
@@ -29,11 +31,16 @@ def _tag(ctx: Context, e: Entry) -> str:
     return ", ".join(sorted(ctx.engine.versions.tags(e.fid))) or NONE
 
 
+def bare(value: str) -> str:
+    """Return a person without the mail address behind the name, so that mails and documents come together."""
+    return _ADDRESS.sub("", value).strip().strip('"') or value
+
+
 def attribute(field: str) -> KeyOf:
     """Return the key that labels a file with its values of an attribute."""
 
     def label(ctx: Context, e: Entry) -> str:
-        return ", ".join(ctx.engine.attributes.get(e.fid).get(field, [])) or NONE
+        return ", ".join(dict.fromkeys(bare(v) for v in ctx.engine.attributes.get(e.fid).get(field, []))) or NONE
 
     return label
 

@@ -1,43 +1,41 @@
 """Grouping by any attribute or phrase ("customer", "sent by"): the property of each file that fits the words best.
 
-Tried in this order, and said in the answer: an attribute of that name; an attribute that means the same; a line of the text
-such as "Customer: Fjordmedia"; a table column of that name which has one value throughout. What fits nothing is in the group
-"(none)".
+Tried in this order, and said in the answer: an attribute of that name, or of one that means the same; a line of the text such
+as "Customer: Fjordmedia"; a table column of that name; what can stand in for it (the author of an invoice is its vendor). What
+fits nothing is in the group "(none)".
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from lsfs.model import Entry
 from lsfs_syscalls.run.contents import tables_of
 from lsfs_syscalls.run.context import Context
-from lsfs_syscalls.run.keys import NONE
+from lsfs_syscalls.run.keys import NONE, bare
 from lsfs_syscalls.run.tables import plain
 
-SYNONYMS: tuple[frozenset[str], ...] = tuple(
-    frozenset(group.split())
-    for group in (
-        "customer client buyer bill_to billed_to bill invoice_to kunde cliente",
-        "vendor supplier seller issuer issued_by company lieferant rechnungssteller fornecedor",
-        "sender from sent_by mail_from absender",
-        "recipient to sent_to receiver empfänger",
-        "author writer by written_by creator verfasser autor",
-        "artist band performer musician",
-        "album record",
-        "genre style",
-        "amount total sum price summe betrag gesamtbetrag",
-        "project projekt",
-        "place location city ort venue",
-        "camera model device",
-        "subject betreff topic_line",
-        "status state",
-        "category kind class",
-        "due due_date fällig payable_by",
-    )
+SYNONYMS: tuple[tuple[str, str], ...] = (
+    ("customer client buyer bill_to billed_to invoice_to kunde cliente", "to"),
+    ("vendor supplier seller issuer issued_by lieferant rechnungssteller fornecedor", "company organization from author"),
+    ("sender sent_by mail_from absender from", "author"),
+    ("recipient sent_to receiver empfänger to", "cc"),
+    ("author writer by written_by creator verfasser autor", "from"),
+    ("artist band performer musician", "album_artist author"),
+    ("album record", ""),
+    ("genre style", ""),
+    ("amount total sum summe betrag gesamtbetrag", "price"),
+    ("project projekt", ""),
+    ("place location city ort venue", ""),
+    ("camera model device", ""),
+    ("subject betreff", "title"),
+    ("status state", ""),
+    ("category kind class", ""),
+    ("due due_date payable_until payable_by fällig", ""),
 )
-"""Names of properties that stand for each other."""
+"""Names of properties that stand for each other, and those that stand in where a file has none of them."""
 
 _HEAD = 6_000
 _MOST_VALUES = 3
@@ -46,36 +44,56 @@ _LABEL = r"(?im)^[\s>*#|-]*\**\s*(?:{names})\s*\**\s*[:=|]\s*\**\s*(.+?)\s*\**\s
 
 def by_phrase(ctx: Context, entries: Sequence[Entry], phrase: str) -> list[tuple[str, str]]:
     """Return for each file its label, and where that came from (empty for none)."""
-    words = _names(phrase)
+    names, instead = _names(phrase)
+    wanted = _Wanted(tuple(names), _lines(names)), _Wanted(tuple(instead), _lines(instead))
     attributes = ctx.engine.attributes.of([e.fid for e in entries])
-    pattern = re.compile(_LABEL.format(names="|".join(re.escape(w).replace("_", r"[\s_-]+") for w in words)))
-    return [_label(ctx, e, attributes.get(e.fid, {}), words, pattern) for e in entries]
+    return [_label(ctx, e, attributes.get(e.fid, {}), *wanted) for e in entries]
 
 
-def _label(
-    ctx: Context, e: Entry, known: Mapping[str, list[str]], words: Sequence[str], pattern: re.Pattern[str]
-) -> tuple[str, str]:
-    field = _field(known, words)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Names of a property, and the lines of a text that give its value."""
+
+    names: tuple[str, ...]
+    lines: re.Pattern[str] | None
+
+
+def _lines(names: Sequence[str]) -> re.Pattern[str] | None:
+    words = "|".join(re.escape(w).replace("_", r"[\s_-]+") for w in names)
+    return re.compile(_LABEL.format(names=words)) if names else None
+
+
+def _label(ctx: Context, e: Entry, known: Mapping[str, list[str]], own: _Wanted, instead: _Wanted) -> tuple[str, str]:
+    text = (ctx.text(e.fid) or "")[:_HEAD]
+    found = _stated(known, text, own)
+    if found is None:
+        values = _column(ctx, e, own.names)
+        if values:
+            return (", ".join(values) if len(values) <= _MOST_VALUES else "(several)"), "a table column"
+        found = _stated(known, text, instead)
+    return found or (NONE, "")
+
+
+def _stated(known: Mapping[str, list[str]], text: str, wanted: _Wanted) -> tuple[str, str] | None:
+    """Return what an attribute or a line of the text says."""
+    field = _field(known, wanted.names)
     if field is not None:
-        return ", ".join(known[field]), f"attribute {field}"
-    line = pattern.search((ctx.text(e.fid) or "")[:_HEAD])
-    if line is not None:
-        return " ".join(line[1].split())[:120], "a line of the text"
-    values = _column(ctx, e, words)
-    if values:
-        return (", ".join(values) if len(values) <= _MOST_VALUES else "(several)"), "a table column"
-    return NONE, ""
+        return ", ".join(bare(v) for v in known[field]), f"attribute {field}"
+    line = wanted.lines.search(text) if wanted.lines is not None else None
+    return None if line is None else (" ".join(line[1].split())[:120], "a line of the text")
 
 
-def _names(phrase: str) -> list[str]:
-    """Return the names that the phrase can have, its own first: with and without plural, and what means the same."""
+def _names(phrase: str) -> tuple[list[str], list[str]]:
+    """Return the names that the phrase can have, its own first, with what means the same; and what can stand in for them."""
     own = plain(phrase)
     singular = re.sub(r"(?<=[^s])s$", "", own)
     names = [own, singular, f"{own}s", f"{singular}_name", f"{singular}_id"]
-    for group in SYNONYMS:
-        if own in group or singular in group:
-            names += sorted(group)
-    return list(dict.fromkeys(names))
+    instead: list[str] = []
+    for same, weaker in SYNONYMS:
+        if own in same.split() or singular in same.split():
+            names += same.split()
+            instead += weaker.split()
+    return list(dict.fromkeys(names)), [w for w in dict.fromkeys(instead) if w not in names]
 
 
 def _field(known: Mapping[str, list[str]], words: Sequence[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 Spherical k-means with farthest-first seeds, so that the same files give the same groups in every call; the number of groups is
 chosen by the simplified silhouette unless it is asked for; files that fit no group well are "other". Names are the words with
-the highest class-based TF-IDF.
+the highest class-based TF-IDF, those of titles and file names counting more.
 
 Source: I. S. Dhillon, D. S. Modha, "Concept decompositions for large sparse text data using clustering" (spherical k-means);
 M. Grootendorst, "BERTopic" (class-based TF-IDF). Changed: seeds are deterministic, outliers are
@@ -15,6 +15,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,11 @@ Matrix = NDArray[np.float32]
 
 OTHER = "other"
 MOST_TOPICS = 24
+NAMED_BY = 40
+"""Files of a group that its name is made from."""
+_SAMPLE = 600
+_CHARACTERS = 4_000
+_TITLE = 3.0
 _WORD = re.compile(r"[^\W\d_][\w-]{2,}")
 _STOP = frozenset(
     """
@@ -31,7 +37,9 @@ _STOP = frozenset(
     after before between all any some such also each other only one two three new use used using file files note
     notes page text http https www com org der die das und ist von mit für den dem ein eine les des une est dans
     pour que qui sur los las una con por para del class def return import self none true false int str string
-    const var let function public void
+    const var let function public void january february march april may june july august september october november
+    december monday tuesday wednesday thursday friday saturday sunday copy draft final version readme index untitled
+    document want just like very much many make made does did done get got
     """.split()
 )
 
@@ -44,11 +52,19 @@ def clusters(vectors: Matrix, wanted: int | None = None) -> NDArray[np.int64]:
         wanted: so many groups; chosen from the data without it.
     """
     n = len(vectors)
-    if n < 3 and wanted is None:
+    if wanted is not None:
+        return _kmeans(vectors, min(wanted, n))
+    if n < 3:
         return np.zeros(n, np.int64)
-    choices = [min(wanted, n)] if wanted else range(2, min(MOST_TOPICS, max(2, n // 3), 2 + int(2 * math.sqrt(n))) + 1)
-    best = max((_kmeans(vectors, k) for k in choices), key=lambda labels: _silhouette(vectors, labels))
-    return _split_outliers(vectors, best) if wanted is None else best
+    return _split_outliers(vectors, _kmeans(vectors, _count(vectors)))
+
+
+def _count(vectors: Matrix) -> int:
+    """Return the number of groups that sets them apart best, tried on an even sample of the rows."""
+    n = len(vectors)
+    sample = vectors[:: -(-n // _SAMPLE)]
+    most = min(MOST_TOPICS, max(2, n // 3), 2 + int(2 * math.sqrt(n)), len(sample))
+    return max(range(2, most + 1), key=lambda k: _silhouette(sample, _kmeans(sample, k)))
 
 
 def _kmeans(x: Matrix, k: int, rounds: int = 30) -> NDArray[np.int64]:
@@ -111,30 +127,67 @@ def _split_outliers(x: Matrix, labels: NDArray[np.int64]) -> NDArray[np.int64]:
     return out
 
 
-def names(texts: Sequence[str], labels: Sequence[int], words: int = 3) -> dict[int, str]:
-    """Return a name for each group: the words that are frequent in it and rare in the other groups.
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What names are made from, a file each: the beginning of its text, and its title and file name."""
+
+    text: str
+    title: str = ""
+
+
+def names(files: Sequence[Described], labels: Sequence[int], words: int = 3) -> dict[int, str]:
+    """Return a name for each group: the words that most of its files have and few of the others, titles before texts.
 
     Args:
-        texts: a text a file, in the order of `labels`.
+        labels: the group of each file.
         words: words in a name.
     """
-    counts: dict[int, Counter[str]] = {}
-    for text, label in zip(texts, labels, strict=True):
-        counts.setdefault(label, Counter()).update({w for w in _WORD.findall(text.lower()) if w not in _STOP})
+    weights: dict[int, Counter[str]] = {label: Counter() for label in labels}
+    holders: dict[int, Counter[str]] = {label: Counter() for label in labels}
+    for f, label in zip(files, labels, strict=True):
+        found = _weights(f)
+        weights[label].update(found)
+        holders[label].update(found.keys())
     overall: Counter[str] = Counter()
-    for counter in counts.values():
+    for counter in holders.values():
         overall.update(counter)
-    average = sum(overall.values()) / max(len(counts), 1)
-    return {label: OTHER if label < 0 else _name(c, overall, average, words) for label, c in counts.items()}
+    out: dict[int, str] = {}
+    for label in sorted(weights, key=lambda g: (g < 0, -sum(holders[g].values()))):
+        ranked = _ranked(weights[label], holders[label], overall, len(files))
+        out[label] = OTHER if label < 0 else _distinct_name(ranked, words, set(out.values()))
+    return out
 
 
-def _name(counter: Counter[str], overall: Counter[str], average: float, words: int) -> str:
-    total = max(sum(counter.values()), 1)
-    ranked = sorted(counter, key=lambda w: (-counter[w] / total * math.log(1 + average / overall[w]), w))
+def sampled(labels: Sequence[int]) -> list[int]:
+    """Return the places of up to `NAMED_BY` files of each group, evenly spread, which are enough to name it."""
+    places: dict[int, list[int]] = {}
+    for i, label in enumerate(labels):
+        places.setdefault(label, []).append(i)
+    return sorted(i for inside in places.values() for i in inside[:: -(-len(inside) // NAMED_BY)])
+
+
+def _weights(f: Described) -> dict[str, float]:
+    counts = Counter(w for w in _WORD.findall(f.text[:_CHARACTERS].lower()) if w not in _STOP)
+    out = {w: 1.0 + math.log(n) for w, n in counts.items()}
+    for w in set(_WORD.findall(re.sub(r"[_-]", " ", f.title.lower()))) - _STOP:
+        out[w] = out.get(w, 0.0) + _TITLE
+    return out
+
+
+def _ranked(weights: Counter[str], holders: Counter[str], overall: Counter[str], files: int) -> list[str]:
+    """Return a group's words, best first; words of one file alone come last."""
+
+    def score(w: str) -> float:
+        return weights[w] * math.log(1 + files / overall[w]) * (holders[w] / overall[w])
+
+    return sorted(weights, key=lambda w: (holders[w] == 1 and files > 1, -score(w), w))
+
+
+def _distinct_name(ranked: Sequence[str], words: int, taken: set[str]) -> str:
     chosen: list[str] = []
     for word in ranked:
-        if not any(word.startswith(c[:5]) or c.startswith(word[:5]) for c in chosen):
+        if not any(word[:5] == c[:5] or word.startswith(c) or c.startswith(word) for c in chosen):
             chosen.append(word)
-        if len(chosen) == words:
+        if len(chosen) >= words and " ".join(chosen) not in taken:
             break
     return " ".join(chosen) or OTHER

@@ -136,6 +136,20 @@ def test_a_phrase_is_answered_by_attribute_line_or_column(rig: EngineRig) -> Non
     assert answer["by"]["a line of the text"] >= 1
 
 
+def test_people_of_mails_and_documents_come_together(rig: EngineRig) -> None:
+    rig.write(
+        {
+            "people/mail.eml": "From: Ada Byron <ada@example.org>\nTo: bo@example.org\nSubject: Engines\n\nHello, the engine runs.\n",
+            "people/note.md": "---\nauthor: Ada Byron\n---\n\nThe engine runs well today.\n",
+        }
+    )
+    found = groups(rig.call("group_by", key="sender", under="people"))
+    assert found == {"Ada Byron": {"people/mail.eml", "people/note.md"}}
+    for name in ("mail.eml", "note.md"):
+        (rig.root / "people" / name).unlink()
+    rig.settle()
+
+
 def test_as_many_topics_as_asked_for_are_made(rig: EngineRig) -> None:
     answer = rig.call("group_by", key="3 topics", under="")
     assert len([g for g in answer["groups"] if g["label"] != "other"]) == 3
