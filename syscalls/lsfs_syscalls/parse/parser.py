@@ -62,7 +62,7 @@ class Parser:
             if known.candidates is not None:
                 steps, notices = names.settle(steps, known.candidates)
         except Unclear as ask:
-            return Plan(prompt=prompt, clarify=ask.question, candidates=ask.candidates)
+            return Plan(prompt=prompt, confidence=0.0, clarify=ask.question, candidates=ask.candidates)
         return Plan(prompt=prompt, steps=steps, confidence=confidence, notices=notices)
 
     def complete(self, prompt: str, question: str, answer: str, now: datetime, context: ParseContext | None = None) -> Plan:

@@ -27,6 +27,8 @@ _WORDS_OF_A_REQUEST = frozenset(
 _AMBIGUOUS = frozenset(
     "cat cd head less make man mount more service source tail top touch tree which who zip kill exec node echo export".split()
 )
+_ON_LITERALS = frozenset("cat cd head tail less more tree man export source exec echo which".split())
+"""Commands that are words of requests as well, but not before literals alone."""
 _SYNTAX = re.compile(
     r"(?:^|\s)-{1,2}[A-Za-z][\w-]*(?:[=\s]|$)|\|\s*\w+|&&|\|\||;\s*(?:rm|cd|ls|cat)\b|\$\(|`[^`]+`\s*$|>\s*/|2>&1|:\(\)\s*\{|\$\{?[A-Z_]{2,}"
 )
@@ -41,6 +43,8 @@ def check(prompt: str, words: list[Word]) -> None:
     if not any(w.mark or w.text[0].isalnum() for w in words):
         raise Unclear(asking.UNSURE)
     first = words[0].text
+    if first in _ON_LITERALS and all(w.mark for w in words[1:]):
+        raise Unclear(asking.SHELL_COMMAND)
     rest = {w.text.lower() for w in words[1:]}
     if first.islower() and first in _COMMANDS.split():
         sure = first not in _AMBIGUOUS or bool(_SYNTAX.search(prompt)) or len(words) == 1

@@ -41,7 +41,18 @@ def test_a_plain_request_gives_its_plan(prompt: str, steps: list[tuple[str, dict
 
 
 @pytest.mark.parametrize(
-    "prompt", ["rm -rf /", "ls -la | grep x", "sudo apt install vim", "git push origin main", "", "   ", "?!"]
+    "prompt",
+    [
+        "rm -rf /",
+        "ls -la | grep x",
+        "sudo apt install vim",
+        "git push origin main",
+        "cat /etc/passwd",
+        "cd docs/",
+        "",
+        "   ",
+        "?!",
+    ],
 )
 def test_a_shell_command_and_nothing_at_all_give_a_question(prompt: str) -> None:
     plan = Parser().parse(prompt, NOW)
