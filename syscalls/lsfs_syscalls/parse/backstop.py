@@ -45,6 +45,8 @@ def left_over(prompt: str, words: list[Word], taken: list[bool], intent: str, sl
         found += _time(prompt, words, taken)
     if intent in _TYPED:
         found += _closed_classes(prompt, words, taken, have)
+    if intent == "rollback" and not have & {"STEPS", "VERSION", "AT", "NAME"}:
+        found += _steps(words, taken)
     return (*slots, *found)
 
 
@@ -59,6 +61,15 @@ def _time(prompt: str, words: list[Word], taken: list[bool]) -> list[Slot]:
             if _TIME_WORD.search(text.lower()) and times.resolve(text, _ANY_DAY) is not None:
                 taken[a : a + length] = [True] * length
                 return [Slot("WHEN", text, "", spoken(prompt, words[max(0, a - 3) : a]) if a else "")]
+    return []
+
+
+def _steps(words: list[Word], taken: list[bool]) -> list[Slot]:
+    """Return the number in front of "versions"."""
+    for i, w in enumerate(words[:-1]):
+        number = values.number(w.seen) if not taken[i] and w.seen.isalnum() else None
+        if number and re.fullmatch(r"versions?|revisions?|steps?|edits?|saves?", words[i + 1].seen):
+            return [Slot("STEPS", w.text)]
     return []
 
 

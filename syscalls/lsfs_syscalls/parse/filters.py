@@ -50,6 +50,10 @@ _LEADING = re.compile(
 
 def _span(slot: Slot, now: datetime) -> times.Interval | None:
     """Resolve a slot of time, with the preposition that was left before it, or without words at its ends that name no time."""
+    if re.search(r"\b(?:not|no)$", slot.before.lower()):
+        negated = times.resolve(f"not {slot.text}", now)
+        if negated is not None:
+            return negated
     lead = _LEADING.search(slot.before)
     if lead is not None and not _LEADING.match(slot.text + "$"):
         found = times.resolve(f"{lead[0]} {slot.text}", now)
@@ -129,11 +133,21 @@ def _single_values(clause: Clause) -> Mapping[str, Any]:
         "type": values.file_type(first("TYPE") or ""),
         "language": values.language(first("LANG") or ""),
         "sort": _not_default(values.sort(order.text) if order else None, "score"),
-        "size_min": values.size(first("SIZEMIN") or ""),
-        "size_max": values.size(first("SIZEMAX") or ""),
+        "size_min": values.size(_size(clause, "SIZEMIN", "SIZEMAX")),
+        "size_max": values.size(_size(clause, "SIZEMAX", "SIZEMIN")),
         "like": first("LIKE"),
         "name": values.name_pattern(names[0].text, names[0].before) if names else None,
     }
+
+
+def _size(clause: Clause, name: str, other: str) -> str:
+    """Return a size with its unit: its own, that of the word behind it, or that of the other size ("between 1 and 5 MB")."""
+    slot = next(iter(clause.all(name)), None)
+    if slot is None:
+        return ""
+    units = (slot.text, slot.after, *(f"{s.text} {s.after}" for s in clause.all(other)))
+    unit = next((m[0] for u in units if (m := re.search(r"\b\d*([kmgt]i?b?|bytes?|[a-z]+bytes?)\b", u.lower()))), "")
+    return slot.text if re.search(r"[a-z]", slot.text.lower()) else f"{slot.text} {unit.lstrip('0123456789')}"
 
 
 def _not_default(value: str | None, default: str) -> str | None:
