@@ -139,7 +139,7 @@ def test_a_phrase_is_answered_by_attribute_line_or_column(rig: EngineRig) -> Non
 def test_people_of_mails_and_documents_come_together(rig: EngineRig) -> None:
     rig.write(
         {
-            "people/mail.eml": "From: Ada Byron <ada@example.org>\nTo: bo@example.org\nSubject: Engines\n\nHello, the engine runs.\n",
+            "people/mail.eml": "From: Ada Byron <ada@example.org>\nTo: bo@example.org\nSubject: Engines\n\nIt runs.\n",
             "people/note.md": "---\nauthor: Ada Byron\n---\n\nThe engine runs well today.\n",
         }
     )
