@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +79,7 @@ def describes(clause: Clause, *, when: bool = True) -> bool:
 def retrieve_args(clause: Clause, now: datetime, *, query: str = "QUERY", when: bool = True) -> dict[str, Any]:
     """Return the arguments of the `retrieve` that finds what the clause describes."""
     out: dict[str, Any] = {}
+    clause = sized(clause)
     shaped = _shaped(clause)
     said = [s for s in clause.all(query) if s is not shaped]
     topic = " ".join(values.bare(s.text) if i else _topic(s.text) for i, s in enumerate(said))
@@ -138,6 +140,25 @@ def _single_values(clause: Clause) -> Mapping[str, Any]:
         "like": first("LIKE"),
         "name": values.name_pattern(names[0].text, names[0].before) if names else None,
     }
+
+
+_UPPER = re.compile(
+    r"\b(?:small\w*|under|below|less|at most|up to|no (?:big|larg|more)\w*|not (?:big|larg|more|over)\w*|max\w*)\b"
+)
+_LOWER = re.compile(r"\b(?:big\w*|larg\w*|over|above|more|at least|exceed\w*|heav\w*|min\w*|no less|not under)\b")
+
+
+def sized(clause: Clause) -> Clause:
+    """Return the clause with the bounds of size as the words before them say: "smaller than" is an upper one."""
+    out = []
+    for s in clause.slots:
+        if s.name in ("SIZEMIN", "SIZEMAX"):
+            lead = s.before.lower()
+            name = "SIZEMAX" if _UPPER.search(lead) else "SIZEMIN" if _LOWER.search(lead) else s.name
+            out.append(replace(s, name=name))
+        else:
+            out.append(s)
+    return replace(clause, slots=tuple(out))
 
 
 def _size(clause: Clause, name: str, other: str) -> str:

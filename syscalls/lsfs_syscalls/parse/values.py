@@ -20,8 +20,10 @@ _TYPES: tuple[tuple[str, str], ...] = (
     (r"markdown|md", "md"),
     (r"python|py", "py"),
     (r"e-?mails?|mails?|messages?", "email"),
-    (r"videos?|movies?|clips?|films?", "video"),
-    (r"audio|songs?|music|recordings?|sound", "audio"),
+    (r"videos?(?: clips?)?|movies?|clips?|films?", "video"),
+    (r"audio(?: recordings?| clips?)?|songs?|music|recordings?|sound", "audio"),
+    (r"e-?books?|epubs?", "epub"),
+    (r"headers?", "h"),
     (r"presentations?|slides?|slide decks?|decks?|slideshows?", "presentation"),
     (r"powerpoints?|pptx?", "pptx"),
     (r"word|docx?", "docx"),
@@ -193,6 +195,7 @@ def join_key(text: str) -> str | None:
     """Return what to join on."""
     t = bare(re.sub(r"^(?:by|on|via|through|over|using)\s+", "", bare(text).lower()))
     t = re.sub(r"^(?:same|shared|common|matching|similar|their|similarity of)\s+(?=\w)", "", t)
+    t = re.sub(r"(?<=\w) (?:column|field|attribute|key)s?$", "", t)
     return next((key for pattern, key in _ON if re.fullmatch(pattern, t)), t or None)
 
 
