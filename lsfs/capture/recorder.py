@@ -299,7 +299,7 @@ class _Batch:
         if self._pending and look.kind == Kind.FILE and e.known is None:
             self._describe.pending(self.group, self._author, e)
             return
-        if self._is_young(look):
+        if self._is_young(look) or (e.known is None and self._is_just_empty(look)):
             self.again.append(e.path)
             return
         taken = self._take(e.path)
@@ -332,8 +332,11 @@ class _Batch:
         return self._patient and look.kind == Kind.FILE and time.time_ns() - look.ctime_ns < GRAIN_NS
 
     def _is_emptied(self, known: Known, look: Look) -> bool:
-        """A file that was just emptied is most likely about to be written: its writer is given a moment."""
-        if not self._patient or look.size or not known.size or known.kind != Kind.FILE:
+        return known.size > 0 and known.kind == Kind.FILE and self._is_just_empty(look)
+
+    def _is_just_empty(self, look: Look) -> bool:
+        """A file that was just made or emptied is most likely about to be written: its writer is given a moment."""
+        if not self._patient or look.size or look.kind != Kind.FILE:
             return False
         return time.time_ns() - look.mtime_ns < _TRUNCATED_NS
 

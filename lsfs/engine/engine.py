@@ -82,12 +82,10 @@ class Engine:
         self._stopped = threading.Event()
 
     def _excluded(self) -> tuple[bytes, ...]:
-        inside = [self.home.state]
-        return tuple(
-            os.fsencode(p.relative_to(self.home.root))
-            for p in inside
-            if p.is_relative_to(self.home.root) and p != self.home.root
-        )
+        """Return the state's path in the root, by either name of the root; the state must never be recorded."""
+        state = self.home.state
+        tops = {self.home.root, self.root}
+        return tuple(os.fsencode(state.relative_to(t)) for t in tops if state.is_relative_to(t) and state != t)
 
     def start(self) -> None:
         """Recover what was cut off, then record, watch, index and serve the mounts that live."""
@@ -139,7 +137,9 @@ class Engine:
         """Mount the root at a folder and return the mount as `status` shows it."""
         real = self.home.root.__class__(os.path.realpath(mountpoint))
         if real.is_relative_to(self.home.root) and real != self.home.root:
-            self.disk.exclude(os.fsencode(real.relative_to(self.home.root)))
+            inside = RelPath(os.fsencode(real.relative_to(self.home.root)))
+            self.disk.exclude(inside)
+            self.capture.submit([Dirty(inside)])
         return self.mounts.start(real).to_json()
 
     def touched(self, paths: Sequence[RelPath]) -> None:

@@ -10,7 +10,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsfs.errors import BadRequest, Conflict, Corrupt, NotFound, Unavailable
@@ -52,7 +52,7 @@ class Home:
     def backing(self) -> Path:
         """The directory that we work on: the root, or its private name where the root is mounted over itself."""
         private = self.runtime / "root"
-        return private if os.path.ismount(private) else self.root
+        return private if is_mounted(private) else self.root
 
     @property
     def socket(self) -> Path:
@@ -102,6 +102,13 @@ def file_system(path: Path) -> tuple[str, bool]:
     return found
 
 
+def is_mounted(path: Path) -> bool:
+    """Tell whether something is mounted at `path`; bind mounts too, which os.path.ismount does not see on one file system."""
+    target = str(path)
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as f:
+        return any(line.split(" ")[4].encode("ascii", "surrogateescape").decode("unicode_escape") == target for line in f)
+
+
 def check_state_disk(state: Path) -> None:
     """Refuse a place where a database and hard links cannot be trusted.
 
@@ -134,14 +141,26 @@ def find_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Hom
         NotFound: it has none; `lsfs up` makes it.
         Corrupt: its `format` is not ours.
     """
-    directory = state or root / STATE
+    directory = state or _state_below(root)
     try:
         words = (directory / "format").read_text("ascii", "replace").split()
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"{root} is not served by lsfs yet; `lsfs up {root}` does that") from None
     if " ".join(words[:2]) != FORMAT or len(words) != 3 or len(words[2]) != 16:
         raise Corrupt(f"{directory}/format says {' '.join(words)!r}; this program knows `{FORMAT}`")
-    return Home(root, directory, words[2], runtime_base(environ) / words[2])
+    home = Home(root, directory, words[2], runtime_base(environ) / words[2])
+    if home.backing != root and directory.is_relative_to(root):
+        return replace(home, state=home.backing / directory.relative_to(root))
+    return home
+
+
+def _state_below(root: Path) -> Path:
+    """Return where a root's own state is: in it, or, where it is mounted over itself, where the mount says."""
+    try:
+        lines = (root / STATE / "root").read_text().splitlines()
+    except OSError:
+        return root / STATE
+    return Path(lines[2]) if len(lines) > 2 else root / STATE
 
 
 def make_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Home:
@@ -151,7 +170,7 @@ def make_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Hom
         BadRequest: the state cannot be kept there.
         Unavailable: the disk is full or refuses.
     """
-    directory = state or root / STATE
+    directory = state or _state_below(root)
     check_state_disk(directory)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from lsfs.engine.home import Home, is_locked, make_home, resolve_root
+from lsfs.engine.home import Home, is_locked, is_mounted, make_home, resolve_root
 from lsfs.errors import BadRequest, Conflict, NotFound, Unavailable
 from lsfs_syscalls.connect import Body, Client, start_engine
 
@@ -35,6 +35,7 @@ def up(root: str, mountpoint: str | None, *, state: str | None, environ: Mapping
     home = make_home(path, Path(state).absolute() if state else None, environ)
     if over:
         _bind(home)
+        home = make_home(path, home.state if state else None, environ)
     started = not is_locked(home.state)
     if started:
         start_engine(home)
@@ -76,7 +77,7 @@ def _bind(home: Home) -> None:
             raise BadRequest("to mount over the root itself without being root, keep the state elsewhere: --state DIR")
         return
     private = home.runtime / "root"
-    if os.path.ismount(private):
+    if is_mounted(private):
         return
     if is_locked(home.state):
         raise Unavailable("the engine serves this root already; `lsfs down` first, then mount it over itself")
@@ -131,5 +132,5 @@ def rebuild(client: Client) -> Path:
 
 def _unbind(home: Home) -> None:
     private = home.runtime / "root"
-    if os.path.ismount(private):
+    if is_mounted(private):
         _LIBC.umount2(os.fsencode(private), _MNT_DETACH)
