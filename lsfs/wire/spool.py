@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 FICLONE = 0x40049409
@@ -35,9 +35,13 @@ class Spool:
         Raises:
             OSError: the spool is on another file system (EXDEV), or the inode has no name left.
         """
-        name = self._free_name(st)
-        os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=self._fd, follow_symlinks=True)
-        return name
+        for name in _names(st):
+            try:
+                os.link(b"/proc/self/fd/%d" % fd, name, dst_dir_fd=self._fd, follow_symlinks=True)
+            except FileExistsError:
+                continue
+            return name
+        raise OSError(errno.EEXIST, "the spool has no free name for the inode")
 
     def add_copy(self, fd: int, st: os.stat_result) -> bytes:
         """Set content aside as a copy (shared blocks where the file system can), and return the spool file's name.
@@ -45,8 +49,7 @@ class Spool:
         Args:
             fd: a readable descriptor.
         """
-        name = self._free_name(st)
-        out = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._fd)
+        name, out = self._create(st)
         try:
             _copy(fd, out, st.st_size)
             os.utime(out, ns=(st.st_atime_ns, st.st_mtime_ns))
@@ -57,13 +60,13 @@ class Spool:
             os.close(out)
         return name
 
-    def _free_name(self, st: os.stat_result) -> bytes:
-        for count in range(1_000_000):
-            name = b"%d-%d-%d" % (st.st_ino, st.st_mtime_ns, count)
+    def _create(self, st: os.stat_result) -> tuple[bytes, int]:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        for name in _names(st):
             try:
-                os.stat(name, dir_fd=self._fd, follow_symlinks=False)
-            except FileNotFoundError:
-                return name
+                return name, os.open(name, flags, 0o600, dir_fd=self._fd)
+            except FileExistsError:
+                continue
         raise OSError(errno.EEXIST, "the spool has no free name for the inode")
 
     def open(self, name: bytes) -> int:
@@ -85,6 +88,12 @@ class Spool:
     def close(self) -> None:
         """Close the directory."""
         os.close(self._fd)
+
+
+def _names(st: os.stat_result) -> Iterator[bytes]:
+    """Yield the names that a spool file of an inode's state may have."""
+    for count in range(1_000_000):
+        yield b"%d-%d-%d" % (st.st_ino, st.st_mtime_ns, count)
 
 
 def _copy(source: int, target: int, size: int) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from lsfs_mount import protocol as p
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation
-from lsfs_mount.shared import Shared
+from lsfs_mount.shared import Shared, drop_set_ids
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _MOST_AT_ONCE = 8 << 20
@@ -43,20 +43,25 @@ class Files:
 
     def write(self, _: Header, body: bytes) -> bytes:
         """Write bytes; `body` is a view that is good until the next request."""
-        fd, offset, size, *_rest = p.WRITE_IN.unpack_from(body)
-        return p.U32X2.pack(os.pwrite(fd, body[40 : 40 + size], offset), 0)
+        fd, offset, size, flags, *_rest = p.WRITE_IN.unpack_from(body)
+        written = os.pwrite(fd, body[40 : 40 + size], offset)
+        if flags & p.WRITE_KILL_SUIDGID:
+            drop_set_ids(fd)
+        return p.U32X2.pack(written, 0)
 
     def fsync(self, header: Header, body: bytes) -> Answer:
         """Write a file through to the disk."""
         fd, flags = p.U64U32.unpack_from(body)
         return with_copy(self._s, header, fd, os.fdatasync if flags & 1 else os.fsync)
 
-    def fallocate(self, _: Header, body: bytes) -> bytes:
+    def fallocate(self, header: Header, body: bytes) -> bytes:
         """Reserve, punch or zero a range."""
         fd, offset, length, mode, _pad = p.FALLOCATE_IN.unpack_from(body)
         if _LIBC.fallocate(ctypes.c_int(fd), ctypes.c_int(mode), ctypes.c_int64(offset), ctypes.c_int64(length)):
             e = ctypes.get_errno()
             raise OSError(e, os.strerror(e))
+        if header[4]:
+            drop_set_ids(fd)
         return b""
 
     def lseek(self, _: Header, body: bytes) -> bytes:
@@ -67,6 +72,8 @@ class Files:
     def copy_file_range(self, header: Header, body: bytes) -> Answer:
         """Copy between two open files on the disk itself."""
         source, source_at, _node, target, target_at, length, _flags = p.COPY_IN.unpack_from(body)
+        if header[4]:
+            drop_set_ids(target)
         if length <= _MOST_AT_ONCE:
             return p.U32X2.pack(os.copy_file_range(source, target, length, source_at, target_at), 0)
         a, b = os.dup(source), os.dup(target)

@@ -9,14 +9,14 @@ import stat
 import struct
 from dataclasses import dataclass
 
-from lsfs.wire.journal import FileStat, RecordKind
+from lsfs.wire.journal import RecordKind
 from lsfs_mount import protocol as p
 from lsfs_mount.files import with_copy
 from lsfs_mount.keeping import INLINE_BYTES
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation
-from lsfs_mount.shared import Shared
+from lsfs_mount.shared import Shared, drop_set_ids
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _UTIME_NOW, _UTIME_OMIT = (1 << 30) - 1, (1 << 30) - 2
@@ -83,7 +83,7 @@ class Inodes:
         fields = p.SETATTR_IN.unpack_from(body)
         valid, handle, size = fields[0], fields[2], fields[3]
         node = self._nodes.get(header[3])
-        self._s.check_lock(node.path)
+        self._s.check_node(node)
         fd = handle if valid & p.SET_FH and handle in self._s.handles else -1
         old = self._nodes.stat(node)
         if valid & p.SET_SIZE and fd < 0 and self._s.keeper.needs_keeping(old):
@@ -113,44 +113,47 @@ class Inodes:
 
     def _set(self, header: Header, node: Node, fields: tuple[int, ...], old: os.stat_result, fd: int, size: int) -> bytes:
         valid = fields[0]
-        path = self._nodes.proc_path(node)
+        held = fd if fd >= 0 else node.opens[-1] if node.opens else -1
+        target: int | bytes = held if held >= 0 else self._nodes.proc_path(node)
         if valid & (p.SET_UID | p.SET_GID):
-            self._chown(node, fields[13] if valid & p.SET_UID else -1, fields[14] if valid & p.SET_GID else -1)
+            self._chown(node, fields[13] if valid & p.SET_UID else -1, fields[14] if valid & p.SET_GID else -1, held)
         if valid & p.SET_MODE:
-            os.chmod(path, fields[11] & 0o7777)
+            os.chmod(target, fields[11] & 0o7777)
         if valid & p.SET_SIZE:
-            os.ftruncate(fd, size) if fd >= 0 else os.truncate(path, size)
+            os.ftruncate(fd, size) if fd >= 0 else os.truncate(self._nodes.proc_path(node), size)
+            if valid & p.SET_KILL_SUIDGID:
+                drop_set_ids(fd if fd >= 0 else self._nodes.fd(node))
         if valid & (p.SET_ATIME | p.SET_MTIME):
-            self._utimes(node, path, fields)
+            self._utimes(node, fields, held)
         st = self._nodes.stat(node)
         self._record_set(header, node, old, st, held=fd >= 0)
         return self._s.attributes(st, lost=node.lost)
 
     def _record_set(self, header: Header, node: Node, old: os.stat_result, st: os.stat_result, *, held: bool) -> None:
-        if held and st.st_size != old.st_size:
-            return  # the handle's release tells of it
+        if node.writers and (held or st.st_size == old.st_size):
+            return  # a writer's release tells of it
         kind = RecordKind.TRUNCATE if st.st_size != old.st_size else RecordKind.ATTRIBUTES
-        who = self._s.who(header)
-        self._s.keeper.record(kind, node.path, st.st_ino, old=FileStat.of(old), new=FileStat.of(st), who=who)
+        self._s.keeper.record(kind, node.path, st.st_ino, old=old, new=st, who=self._s.who(header))
 
-    def _chown(self, node: Node, uid: int, gid: int) -> None:
-        fd = self._nodes.fd(node)
-        if _LIBC.fchownat(fd, b"", ctypes.c_uint(uid & 0xFFFFFFFF), ctypes.c_uint(gid & 0xFFFFFFFF), _AT_EMPTY_PATH):
-            e = ctypes.get_errno()
-            raise OSError(e, os.strerror(e))
+    def _chown(self, node: Node, uid: int, gid: int, held: int) -> None:
+        """Set the owner; an O_PATH descriptor of a symbolic link takes fchownat with an empty path only."""
+        if held >= 0:
+            os.chown(held, uid, gid)
+            return
+        ids = ctypes.c_uint(uid & 0xFFFFFFFF), ctypes.c_uint(gid & 0xFFFFFFFF)
+        _checked(_LIBC.fchownat(self._nodes.fd(node), b"", *ids, _AT_EMPTY_PATH))
 
-    def _utimes(self, node: Node, path: bytes, fields: tuple[int, ...]) -> None:
+    def _utimes(self, node: Node, fields: tuple[int, ...], held: int) -> None:
         valid, atime, mtime, atime_ns, mtime_ns = fields[0], fields[5], fields[6], fields[8], fields[9]
         a = _UTIME_OMIT if not valid & p.SET_ATIME else _UTIME_NOW if valid & p.SET_ATIME_NOW else atime_ns
         m = _UTIME_OMIT if not valid & p.SET_MTIME else _UTIME_NOW if valid & p.SET_MTIME_NOW else mtime_ns
         times = struct.pack("<qqqq", p.signed(atime), a, p.signed(mtime), m)
-        if node.kind == stat.S_IFLNK:
-            failed = _LIBC.utimensat(self._nodes.fd(node), b"", times, _AT_EMPTY_PATH)
+        if held >= 0:
+            _checked(_LIBC.futimens(held, times))
+        elif node.kind == stat.S_IFLNK:
+            _checked(_LIBC.utimensat(self._nodes.fd(node), b"", times, _AT_EMPTY_PATH))
         else:
-            failed = _LIBC.utimensat(-100, path, times, 0)
-        if failed:
-            e = ctypes.get_errno()
-            raise OSError(e, os.strerror(e))
+            _checked(_LIBC.utimensat(-100, self._nodes.proc_path(node), times, 0))
 
     # Extended attributes
 
@@ -163,7 +166,7 @@ class Inodes:
             return self._s.session.later(
                 header[2], lambda: sized(self._s.attribute("getxattr", path, name, b""), size), asks=True
             )
-        return sized(os.getxattr(self._nodes.proc_path(node), name), size)
+        return sized(os.getxattr(node.opens[-1] if node.opens else self._nodes.proc_path(node), name), size)
 
     def listxattr(self, header: Header, body: bytes) -> Answer:
         """Return the names of the extended attributes, or their size; those of lsfs are reachable by name only."""
@@ -177,7 +180,7 @@ class Inodes:
         name = p.c_string(body, 8)
         value = body[8 + len(name) + 1 :][:size]
         node = self._nodes.get(header[3])
-        self._s.check_lock(node.path)
+        self._s.check_node(node)
         if name.startswith(OURS):
             return self._ask_later(header, "setxattr", node, name, value)
         os.setxattr(self._nodes.proc_path(node), name, value, flags)
@@ -187,7 +190,7 @@ class Inodes:
     def removexattr(self, header: Header, body: bytes) -> Answer:
         """Remove an extended attribute."""
         node, name = self._nodes.get(header[3]), body[:-1]
-        self._s.check_lock(node.path)
+        self._s.check_node(node)
         if name.startswith(OURS):
             return self._ask_later(header, "removexattr", node, name, b"")
         os.removexattr(self._nodes.proc_path(node), name)
@@ -283,6 +286,13 @@ def _type_of(e: os.DirEntry[str]) -> int:
     if e.is_dir(follow_symlinks=False):
         return 4
     return 8 if e.is_file(follow_symlinks=False) else 0
+
+
+def _checked(result: int) -> None:
+    """Raise OSError where a call of the C library failed."""
+    if result:
+        e = ctypes.get_errno()
+        raise OSError(e, os.strerror(e))
 
 
 def sized(value: bytes, size: int) -> bytes:

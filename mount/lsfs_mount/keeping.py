@@ -5,7 +5,7 @@ aside unless the engine has acknowledged exactly this state as stored. After a c
 the engine. When the disk of the state is full the user's operation goes on, and the gap is remembered and journaled as MISSED
 when there is room.
 
-Threading: under the session's lock; `copy_aside` of large files runs in a worker without it.
+Threading: any thread; `_lock` keeps the journal's records whole. Large files are copied aside in workers.
 """
 
 from __future__ import annotations
@@ -14,16 +14,21 @@ import errno
 import logging
 import os
 import stat
+import threading
 import time
+from collections import deque
 
 from lsfs.wire.captured import Captured
-from lsfs.wire.journal import NO_STAT, FileStat, JournalRecord, RecordKind, Writer
+from lsfs.wire.journal import Fields, RecordKind, Writer, pack
 from lsfs.wire.spool import Spool
 
 _LOG = logging.getLogger(__name__)
 INLINE_BYTES = 1 << 20
 """Larger content is copied aside in a worker."""
 _MOST_GAPS = 10_000
+
+Waiting = tuple[int, int, bytes, int, Fields]
+"""A record to be: kind, inode, path, time, the other fields."""
 
 
 class Keeper:
@@ -40,7 +45,8 @@ class Keeper:
         self.captured = captured
         self._spool_max_bytes = spool_max_bytes
         self._refuse_large = refuse_large
-        self._gaps: list[JournalRecord] = []
+        self._gaps: deque[Waiting] = deque(maxlen=_MOST_GAPS)
+        self._lock = threading.Lock()
 
     @property
     def gaps(self) -> int:
@@ -111,11 +117,11 @@ class Keeper:
             os.close(source)
 
     def _before(self, st: os.stat_result, path: bytes, spool: bytes) -> None:
-        self.record(RecordKind.BEFORE, path, st.st_ino, old=FileStat.of(st), spool=spool)
+        self.record(RecordKind.BEFORE, path, st.st_ino, old=st, spool=spool)
 
     def missed(self, st: os.stat_result, path: bytes) -> None:
         """Journal that content is about to be lost that could not be set aside."""
-        self.record(RecordKind.MISSED, path, st.st_ino, old=FileStat.of(st))
+        self.record(RecordKind.MISSED, path, st.st_ino, old=st)
 
     def record(
         self,
@@ -125,8 +131,8 @@ class Keeper:
         *,
         path2: bytes = b"",
         ino2: int = 0,
-        old: FileStat = NO_STAT,
-        new: FileStat = NO_STAT,
+        old: os.stat_result | None = None,
+        new: os.stat_result | None = None,
         who: tuple[int, int] = (0, 0),
         flags: int = 0,
         spool: bytes = b"",
@@ -136,26 +142,41 @@ class Keeper:
         Args:
             who: process id and user id.
         """
-        pid, uid = who
-        now = time.time_ns()
-        r = JournalRecord(kind, ino, path, now, path2, ino2, old, new, pid, uid, flags, spool)
+        fields: Fields = {
+            "path2": path2,
+            "ino2": ino2,
+            "old": (0, 0, 0) if old is None else (old.st_size, old.st_mtime_ns, old.st_ctime_ns),
+            "new": (0, 0, 0) if new is None else (new.st_size, new.st_mtime_ns, new.st_ctime_ns),
+            "pid": who[0],
+            "uid": who[1],
+            "flags": flags,
+            "spool": spool,
+        }
+        waiting = (int(kind), ino, path, time.time_ns(), fields)
+        with self._lock:
+            if self._gaps or not self._put(waiting):
+                self._wait(waiting)
+
+    def _put(self, r: Waiting) -> bool:
+        kind, ino, path, time_ns, fields = r
         try:
-            while self._gaps:
-                self._journal.append(self._gaps[-1])
-                self._gaps.pop()
-            self._journal.append(r)
+            self._journal.put(pack(self._journal.next_seq, kind, ino, path, time_ns, **fields))
         except OSError as e:
             if not self._gaps:
                 _LOG.warning("the journal cannot be written: %s", e)
-            if len(self._gaps) < _MOST_GAPS:
-                self._gaps.insert(0, r)
+            return False
+        return True
+
+    def _wait(self, r: Waiting) -> None:
+        """Keep a record until there is room, in order; above a bound the oldest go (the compare finds what changed)."""
+        self._gaps.append(r)
+        self._drain()
+
+    def _drain(self) -> None:
+        while self._gaps and self._put(self._gaps[0]):
+            self._gaps.popleft()
 
     def retry(self) -> None:
         """Journal what waits for room, if there is room now."""
-        if self._gaps:
-            try:
-                while self._gaps:
-                    self._journal.append(self._gaps[-1])
-                    self._gaps.pop()
-            except OSError:
-                return
+        with self._lock:
+            self._drain()

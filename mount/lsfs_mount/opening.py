@@ -19,13 +19,13 @@ import struct
 import time
 from collections.abc import Callable
 
-from lsfs.wire.journal import FileStat, RecordKind
+from lsfs.wire.journal import RecordKind
 from lsfs_mount import protocol as p
 from lsfs_mount.keeping import INLINE_BYTES
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation
-from lsfs_mount.shared import VIRTUAL_NAME, Handle, Shared, joined, own
+from lsfs_mount.shared import VIRTUAL_NAME, Handle, Shared, drop_set_ids, joined, own
 
 QUIET_S = 2.0
 LONG_S = 600.0
@@ -51,15 +51,17 @@ class Opening:
 
     def open(self, header: Header, body: bytes) -> Answer:
         """Open a file; what a writer could destroy is set aside first, in a worker where it is large."""
-        flags = p.U32X2.unpack_from(body)[0]
+        flags, kernel_flags = p.U32X2.unpack_from(body)
         node = self._nodes.get(header[3])
         if flags & os.O_ACCMODE == os.O_RDONLY and not flags & os.O_TRUNC:
-            fd, _ = self._nodes.open(node, flags & _DROP)
-            return self._opened(Handle(fd, node, writable=False))
+            fd, st = self._nodes.open(node, flags & _DROP)
+            return self._opened(Handle(fd, node, writable=False), st)
         path = node.path
         self._s.check_lock(path)
         fd, st = self._nodes.open(node, flags & _DROP)
         try:
+            if kernel_flags & p.OPEN_KILL_SUIDGID and flags & os.O_TRUNC:
+                drop_set_ids(fd)
             if (not node.writers or flags & os.O_TRUNC) and self._s.keeper.needs_keeping(st):
                 if st.st_size > INLINE_BYTES:
                     return self._open_later(header, node, fd, flags, st)
@@ -101,13 +103,14 @@ class Opening:
                 os.ftruncate(fd, 0)
             else:
                 os.truncate(b"/proc/self/fd/%d" % fd, 0)
-                new = FileStat.of(os.fstat(fd))
+                new = os.fstat(fd)
                 who = self._s.who(header)
-                self._s.keeper.record(RecordKind.TRUNCATE, node.path, base.st_ino, old=FileStat.of(base), new=new, who=who)
-        return self._opened(Handle(fd, node, writable, base, noted_at=time.monotonic()))
+                self._s.keeper.record(RecordKind.TRUNCATE, node.path, base.st_ino, old=base, new=new, who=who)
+        return self._opened(Handle(fd, node, writable, base, noted_at=time.monotonic()), base)
 
-    def _opened(self, handle: Handle) -> bytes:
+    def _opened(self, handle: Handle, st: os.stat_result) -> bytes:
         node, fd = handle.node, handle.fd
+        through = self._s.session.passthrough and self._may_pass(node, st)
         self._s.handles[fd] = handle
         if node.opens:
             node.opens.append(fd)
@@ -115,9 +118,14 @@ class Opening:
             node.opens = [fd]
         if handle.writable:
             node.writers += 1
-        if self._s.session.passthrough and (backing := self._backing(node, fd)):
-            return p.OPEN_OUT.pack(fd, p.FOPEN_PASSTHROUGH, backing)
-        return p.OPEN_OUT.pack(fd, p.FOPEN_KEEP_CACHE, 0)
+        answer = 0 if handle.writable else p.FOPEN_NOFLUSH  # only a writer's closes mean something
+        if through and (backing := self._backing(node, fd)):
+            return p.OPEN_OUT.pack(fd, answer | p.FOPEN_PASSTHROUGH, backing)
+        return p.OPEN_OUT.pack(fd, answer | p.FOPEN_KEEP_CACHE, 0)
+
+    def _may_pass(self, node: Node, st: os.stat_result) -> bool:
+        """Tell whether the kernel may read and write the file itself: as for its other opens, and not with set-ids to drop."""
+        return node.backing_users > 0 if node.opens else not st.st_mode & 0o6000
 
     def _backing(self, node: Node, fd: int) -> int:
         """Return the backing id of the inode, one use more; 0 where the kernel does not take the file."""
@@ -153,9 +161,9 @@ class Opening:
         st = os.fstat(fd)
         node = self._nodes.meet(parent, name, st)
         entry = self._s.entry_of(node, st)
-        self._s.keeper.record(RecordKind.CREATE, node.path, st.st_ino, new=FileStat.of(st), who=self._s.who(header))
+        self._s.keeper.record(RecordKind.CREATE, node.path, st.st_ino, new=st, who=self._s.who(header))
         if flags & os.O_ACCMODE == os.O_RDONLY:
-            return entry + self._opened(Handle(fd, node, writable=False))
+            return entry + self._opened(Handle(fd, node, writable=False), st)
         if st.st_size == 0:
             flags &= ~os.O_TRUNC
         elif self._s.keeper.needs_keeping(st):
@@ -218,7 +226,7 @@ class Opening:
         path = handle.node.path
         if st.st_nlink == 0:
             return self._keep_nameless(handle, st, path) if closing and path else None
-        self._s.keeper.record(RecordKind.CONTENT, path, st.st_ino, old=FileStat.of(base), new=FileStat.of(st), who=who)
+        self._s.keeper.record(RecordKind.CONTENT, path, st.st_ino, old=base, new=st, who=who)
         return None
 
     def _keep_nameless(self, handle: Handle, st: os.stat_result, path: bytes) -> Callable[[], bytes] | None:

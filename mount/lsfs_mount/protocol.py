@@ -71,6 +71,7 @@ READDIRPLUS_AUTO = 1 << 14
 PARALLEL_DIROPS = 1 << 18
 POSIX_ACL = 1 << 20
 MAX_PAGES = 1 << 22
+HANDLE_KILLPRIV_V2 = 1 << 28
 INIT_EXT = 1 << 30
 # second word
 PASSTHROUGH = 1 << 5
@@ -86,6 +87,7 @@ WANTED = (
     | PARALLEL_DIROPS
     | POSIX_ACL
     | MAX_PAGES
+    | HANDLE_KILLPRIV_V2
     | INIT_EXT
 )
 """What we ask for where the kernel offers it; a writeback cache would delay writes past the capture and exclude passthrough."""
@@ -94,7 +96,13 @@ WANTED = (
 FOPEN_DIRECT_IO = 1 << 0
 FOPEN_KEEP_CACHE = 1 << 1
 FOPEN_CACHE_DIR = 1 << 3
+FOPEN_NOFLUSH = 1 << 5
 FOPEN_PASSTHROUGH = 1 << 7
+
+# the caller may not keep set-user-id and set-group-id bits (HANDLE_KILLPRIV_V2)
+OPEN_KILL_SUIDGID = 1 << 0
+WRITE_KILL_SUIDGID = 1 << 2
+SET_KILL_SUIDGID = 1 << 11
 
 # which fields a SETATTR sets
 SET_MODE, SET_UID, SET_GID, SET_SIZE = 1 << 0, 1 << 1, 1 << 2, 1 << 3

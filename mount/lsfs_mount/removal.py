@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lsfs.wire.journal import NO_STAT, FileStat, RecordKind
+from lsfs.wire.journal import RecordKind
 from lsfs_mount import protocol as p
 from lsfs_mount.keeping import INLINE_BYTES
 from lsfs_mount.names import check_name
@@ -24,6 +24,7 @@ from lsfs_mount.session import Answer, Header, Operation
 from lsfs_mount.shared import Shared, joined
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
+_PATH = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT = 1, 2, 4
 
 
@@ -66,7 +67,7 @@ class Removal:
             with _Pinned(self._nodes, victim.node):
                 os.unlink(name, dir_fd=self._nodes.fd(parent))
             self._gone(victim)
-            old = FileStat.of(victim.st)
+            old = victim.st
             self._s.keeper.record(RecordKind.UNLINK, victim.path, victim.st.st_ino, old=old, who=self._s.who(header))
             return b""
 
@@ -86,17 +87,18 @@ class Removal:
         st, node = victim.st, victim.node
         if not victim.last or (node is not None and node.writers) or not self._s.keeper.needs_keeping(st):
             return act()
-        fd = os.open(victim.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._nodes.fd(victim.parent))
-        if self._s.keeper.link_aside(fd, st, victim.path):
-            os.close(fd)
-            return act()
-        if st.st_size <= INLINE_BYTES:
-            try:
+        if node is not None:
+            self._nodes.pin(node)
+        fd = node.fd if node is not None else os.open(victim.name, _PATH, dir_fd=self._nodes.fd(victim.parent))
+        try:
+            if not self._s.keeper.link_aside(fd, st, victim.path):
+                if st.st_size > INLINE_BYTES:
+                    return self._kept_later(header, victim, os.dup(fd), act)
                 self._s.keeper.copy_node_aside(fd, st, victim.path)
-            finally:
+        finally:
+            if node is None:
                 os.close(fd)
-            return act()
-        return self._kept_later(header, victim, fd, act)
+        return act()
 
     def _kept_later(self, header: Header, victim: Victim, fd: int, act: Callable[[], bytes]) -> Answer:
         victim.parent.lookups += 1  # the folder must outlive the copying
@@ -194,20 +196,20 @@ class Removal:
             source.st.st_ino,
             path2=new_path,
             ino2=0 if target is None else target.st.st_ino,
-            old=NO_STAT if target is None else FileStat.of(target.st),
+            old=None if target is None else target.st,
             who=self._s.who(header),
             flags=flags & 0xFF,
         )
 
 
 class _Pinned:
-    """Pins a node for an operation that takes its name; lets it go where that failed."""
+    """Pins a node for an operation that takes its name; lets it go where that failed (it has the name still)."""
 
     __slots__ = ("_node", "_nodes")
 
     def __init__(self, nodes: Nodes, node: Node | None) -> None:
         self._nodes = nodes
-        self._node = node if node is not None and not node.pinned else None
+        self._node = node
 
     def __enter__(self) -> None:
         if self._node is not None:

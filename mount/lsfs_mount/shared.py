@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -60,6 +61,11 @@ class Shared:
         """Tell whether a name is not shown."""
         return (parent.key, name) in self.hidden
 
+    def check_node(self, node: Node) -> None:
+        """Raise EACCES if a node is locked."""
+        if self.locks:
+            self.check_lock(node.path)
+
     def check_lock(self, path: bytes) -> None:
         """Raise EACCES if a path, or a folder above it, is locked."""
         for locked in self.locks:
@@ -95,6 +101,17 @@ class Shared:
 def joined(parent: Node, name: bytes) -> bytes:
     """Return the path of a name in a folder."""
     return parent.path + b"/" + name if parent.parent is not None else name
+
+
+def drop_set_ids(fd: int) -> None:
+    """Take set-user-id, and set-group-id where it means one, from a file that somebody unprivileged changes.
+
+    With HANDLE_KILLPRIV_V2 this is ours; without it the kernel asks for `security.capability` before every single write.
+    """
+    mode = os.fstat(fd).st_mode
+    if mode & 0o6000:
+        gone = stat.S_ISUID | (stat.S_ISGID if mode & stat.S_IXGRP else 0)
+        os.chmod(b"/proc/self/fd/%d" % fd, stat.S_IMODE(mode) & ~gone)
 
 
 def own(parent_fd: int, name: bytes, header: Header, mode: int) -> None:
