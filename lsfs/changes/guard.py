@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from lsfs.capture.disk import Disk
 from lsfs.errors import Conflict, Denied, OutsideRoot
@@ -68,7 +69,11 @@ class Guard:
         for path in paths:
             for locked, who in locks.items():
                 if path == locked or path.startswith(locked + b"/") or locked.startswith(path + b"/"):
-                    raise Denied(f"{show(locked)} is locked (by {who}); `lsfs unlock` frees it")
+                    raise Denied(f"{show(locked)} is locked (by {who}{self._since(locked)}); `lsfs unlock` frees it")
+
+    def _since(self, locked: RelPath) -> str:
+        found = self._versions.lock_of(locked)
+        return "" if found is None else f" since {datetime.fromtimestamp(found[2] / 1e9, UTC):%Y-%m-%d %H:%M} UTC"
 
     def holder(self, path: bytes) -> int | None:
         """Return the transaction that has claimed a path."""

@@ -247,6 +247,14 @@ class Versions:
         """Return the locked paths with who locked them; a locked folder locks everything below."""
         return {RelPath(r[0]): r[1] for r in self._con().execute("SELECT path, actor FROM lock ORDER BY path")}
 
+    def lock_of(self, path: RelPath) -> tuple[RelPath, str, int] | None:
+        """Return the lock that covers a path, or None: (the locked file or folder, who locked it, since when in ns)."""
+        parts = path.split(b"/")
+        above = [b"/".join(parts[:n]) for n in range(len(parts), 0, -1)]
+        sql = f"SELECT path, actor, at_ns FROM lock WHERE path IN ({','.join('?' * len(above))}) ORDER BY length(path) DESC"
+        row = self._con().execute(sql, above).fetchone()
+        return None if row is None else (RelPath(row[0]), row[1], row[2])
+
     def resolve_name(self, text: str, *, limit: int = 10, deleted: bool = False) -> builtins.list[names.Candidate]:
         """Return the files that `text` can mean, best first; with those deleted where asked."""
         return names.resolve(self._con(), text, limit=limit, deleted=deleted)

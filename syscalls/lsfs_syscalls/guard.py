@@ -82,13 +82,13 @@ def _named(ctx: Context, call: Any) -> list[Intent]:
 
 def _create(ctx: Context, call: c.Create) -> list[Intent]:
     path = ctx.path(call.path)
-    there = ctx.engine.versions.live(path) is not None
+    there = ctx.live(path) is not None
     return [Intent(path, "is there already: refused" if there and call.source is None else f"created ({call.kind or 'file'})")]
 
 
 def _write(ctx: Context, call: c.Write) -> list[Intent]:
     path = ctx.path(call.path)
-    entry = ctx.engine.versions.live(path)
+    entry = ctx.live(path)
     done = {None: "overwritten", "overwrite": "overwritten", "append": "appended to", "prepend": "prepended to"}[call.mode]
     return [Intent(path, "created" if entry is None else f"{done} (its {entry.size} bytes stay in its history)")]
 
@@ -96,7 +96,7 @@ def _write(ctx: Context, call: c.Write) -> list[Intent]:
 def _delete(ctx: Context, call: c.Delete) -> list[Intent]:
     out: list[Intent] = []
     for path in ctx.files(call.files, path=call.path):
-        entry = ctx.entry(show(path)) if ctx.engine.versions.live(path) is None else ctx.engine.versions.live(path)
+        entry = ctx.entry(show(path)) if ctx.live(path) is None else ctx.live(path)
         out.append(Intent(path, "deleted (undo brings it back)"))
         if entry is not None and entry.kind is Kind.DIRECTORY:
             out += [Intent(p, "deleted with its folder") for p in ctx.below(path)]

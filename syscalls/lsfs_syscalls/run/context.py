@@ -91,7 +91,9 @@ class Context:
 
     def _missing(self, path: RelPath, at: str | None) -> str:
         when = f" at {at}" if at else ""
-        alike = [show(c.path) for c in self.engine.versions.resolve_name(show(path), limit=3)]
+        resolve = self.engine.versions.resolve_name
+        found = resolve(show(path), limit=3) or resolve(show(path.rpartition(b"/")[2]), limit=3)
+        alike = [show(c.path) for c in found]
         hint = f"; did you mean {', '.join(alike)}?" if alike else ""
         return f"there is no {show(path)}{when}{hint}"
 

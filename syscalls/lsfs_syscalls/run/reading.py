@@ -1,22 +1,14 @@
-"""The calls that look at the tree: list, stat, read, history, log."""
+"""The calls that look at the tree and its past: list, stat, history, log."""
 
 from __future__ import annotations
 
-import base64
-import re
-
 from lsfs.changes.log import TransactionInfo
-from lsfs.errors import BadRequest
-from lsfs.model import Kind, RelPath, State, Version, path_json, show
+from lsfs.model import Kind, RelPath, State, Version, path_json
 from lsfs_syscalls import times
-from lsfs_syscalls.calls.reading import History, ListFiles, Log, Read, Stat
+from lsfs_syscalls.calls.reading import History, ListFiles, Log, Stat
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.changed import versions_below
 from lsfs_syscalls.run.context import Answer, Context, listed
-from lsfs_syscalls.run.picking import version_of
-
-MAX_READ_BYTES = 64 * 1024 * 1024
-"""A larger answer is refused: read it through the mount."""
 
 
 def list_files(ctx: Context, call: ListFiles) -> Answer:
@@ -59,46 +51,11 @@ def stat(ctx: Context, call: Stat) -> Answer:
 
 def _lock(ctx: Context, path: RelPath) -> Json:
     """Return the lock that covers a path, or None."""
-    for locked, who in ctx.engine.versions.locks().items():
-        if path == locked or path.startswith(locked + b"/"):
-            return {**path_json(locked), "by": who}
-    return None
-
-
-def read(ctx: Context, call: Read) -> Answer:
-    """Return the content of a file: now, of a version, or at a time."""
-    version = version_of(ctx, call.path, call.version, call.at)
-    if version.kind is not Kind.FILE:
-        raise BadRequest(f"{show(version.path)} is a {version.kind.value}; `read` takes files")
-    if version.size > MAX_READ_BYTES:
-        raise BadRequest(f"{show(version.path)} has {version.size} bytes; read it through the mount or in parts with `lines`")
-    data = ctx.engine.versions.read(version)
-    body: dict[str, Json] = {**path_json(version.path), "version": version.number, "size": version.size}
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return Answer({**body, **_binary(data, call.lines)}, (version.path,))
-    return Answer({**body, "content": _lines(text, call.lines), "encoding": "utf-8"}, (version.path,))
-
-
-def _binary(data: bytes, lines: str | None) -> dict[str, Json]:
-    if lines is not None:
-        raise BadRequest("this file is not UTF-8 text; it has no lines to choose")
-    return {"content": base64.b64encode(data).decode("ascii"), "encoding": "base64"}
-
-
-def _lines(text: str, lines: str | None) -> str:
-    if lines is None:
-        return text
-    m = re.fullmatch(r"(\d*)(-?)(\d*)", lines.strip())
-    if m is None or not (m[1] or m[3]):
-        raise BadRequest(f"`lines` is 10, 10-20, 10- or -10 for the last 10, not {lines!r}")
-    every = text.splitlines(keepends=True)
-    if not m[1]:
-        return "".join(every[-int(m[3]) :])
-    first = int(m[1])
-    last = int(m[3]) if m[3] else len(every) if m[2] else first
-    return "".join(every[max(first, 1) - 1 : last])
+    found = ctx.engine.versions.lock_of(path)
+    if found is None:
+        return None
+    locked, who, since_ns = found
+    return {**path_json(locked), "by": who, "since": times.iso_ns(since_ns)}
 
 
 MOST_VERSIONS = 1000

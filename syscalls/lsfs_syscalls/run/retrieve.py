@@ -19,12 +19,25 @@ def retrieve(ctx: Context, call: Retrieve) -> Answer:
     """Find files; the answer says how many match and how fresh the index is."""
     query = query_of(ctx, call)
     hits = _without(ctx, query, set(ctx.files(call.except_files))) if call.except_files else ctx.engine.search.search(query)
+    hits = _placed(ctx, hits) if hits.pending and query.at_ns is None else hits
     body: dict[str, Json] = {"files": [_hit_json(h, explain=ctx.explain) for h in hits.hits], "total": hits.total}
     if call.count:
         body = {"count": hits.total, **body}
     degraded: list[Json] = list(dict.fromkeys([*hits.degraded, *ctx.degraded()]))
     fresh: dict[str, Json] = {**ctx.fresh(), "degraded": degraded}
     return Answer({**body, **fresh}, tuple(h.path for h in hits.hits), found=bool(hits.total))
+
+
+def _placed(ctx: Context, hits: Hits) -> Hits:
+    """Return the hits where they are now: a file that was moved or deleted a moment ago may wait for the index."""
+    shown: list[Hit] = []
+    for h in hits.hits:
+        entry = ctx.engine.versions.live(h.path)
+        if entry is None or entry.fid != h.fid:
+            entry = ctx.engine.versions.entry_of(h.fid)
+        if entry is not None:
+            shown.append(h if entry.path == h.path else replace(h, path=entry.path))
+    return replace(hits, hits=shown, total=hits.total - len(hits.hits) + len(shown))
 
 
 def _without(ctx: Context, query: Query, left_out: set[RelPath]) -> Hits:

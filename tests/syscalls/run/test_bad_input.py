@@ -108,6 +108,21 @@ def test_a_table_with_broken_rows_is_compared_and_joined_with_what_is_whole(rig:
     assert pair["why"] == "2 of 2 values: 1, 4"
 
 
+def test_lines_of_a_file_too_large_to_be_answered_are_read(rig: EngineRig) -> None:
+    with open(rig.root / "large.log", "wb") as f:
+        f.write(b"first\nsecond\n")
+        f.truncate(70 << 20)
+        f.seek(0, os.SEEK_END)
+        f.write(b"\nlast but one\nlast\n")
+    with pytest.raises(BadRequest, match="lines"):
+        rig.call("read", path="large.log")
+    assert rig.call("read", path="large.log", lines="1-2")["content"] == "first\nsecond\n"
+    assert rig.call("read", path="large.log", lines="-2")["content"] == "last but one\nlast\n"
+    with pytest.raises(BadRequest, match="fewer"):
+        rig.call("read", path="large.log", lines="1-")
+    rig.call("delete", path="large.log")
+
+
 @pytest.mark.parametrize("name", HOSTILE, ids=[f"name{n}" for n in range(len(HOSTILE))])
 def test_hostile_names_pass_through_every_call_unharmed(rig: EngineRig, name: str) -> None:
     path = f"hostile/{name}"

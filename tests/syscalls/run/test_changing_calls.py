@@ -203,9 +203,11 @@ def test_tags_stay_with_a_file_when_it_is_moved(rig: EngineRig) -> None:
 def test_a_locked_file_is_not_changed_and_the_error_says_who_locked_it(rig: EngineRig) -> None:
     rig.write({at(rig, "d/a.txt"): "one"})
     rig.call("lock", path=at(rig, "d"))
-    assert rig.call("stat", path=at(rig, "d/a.txt"))["file"]["locked"]["by"] == "user"
+    locked = rig.call("stat", path=at(rig, "d/a.txt"))["file"]["locked"]
+    assert (locked["path"], locked["by"]) == (at(rig, "d"), "user")
+    assert locked["since"]
     for syscall, args in (("write", {"content": "x"}), ("delete", {}), ("move", {"to": at(rig, "b.txt")})):
-        with pytest.raises(Denied, match="locked"):
+        with pytest.raises(Denied, match=r"locked \(by user since 20"):
             rig.call(syscall, path=at(rig, "d/a.txt"), **args)
     rig.call("unlock", path=at(rig, "d"))
     rig.call("write", path=at(rig, "d/a.txt"), content="two")
