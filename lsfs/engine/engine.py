@@ -175,6 +175,8 @@ class Engine:
     def _forgotten(self, fids: Sequence[Fid]) -> None:
         for fid in fids:
             self.indexer.forget(fid)
+        self.links.forget(fids)
+        self.subscriptions.forget(fids)
 
     def freshness(self) -> dict[str, Any]:
         """Return what every answer says of itself: files waiting, degraded parts."""

@@ -24,7 +24,7 @@ from lsfs.links.content import Parcel, parcel
 from lsfs.links.link import Access, Link, Target
 from lsfs.links.server import LinkServer
 from lsfs.links.store import LinkStore, valid
-from lsfs.model import FOREVER, RelPath, TimeNs, show
+from lsfs.model import FOREVER, Fid, RelPath, TimeNs, show
 from lsfs.versions.versions import Versions
 
 _log = logging.getLogger(__name__)
@@ -136,6 +136,10 @@ class Links:
         found = [link for link in self.links() if paths is None or self._leads_to(link, set(paths))]
         self._store.revoke([link.id for link in found])
         return found
+
+    def forget(self, fids: Sequence[Fid]) -> None:
+        """Remove every trace of files that are forgotten; links to nothing else go as a whole."""
+        self._store.forget(fids)
 
     def _leads_to(self, link: Link, paths: set[RelPath]) -> bool:
         for target in link.targets:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lsfs.catalogue import Catalogue
 from lsfs.links.link import SCHEMA, Access, Link, Target
-from lsfs.model import RelPath, TimeNs
+from lsfs.model import Fid, RelPath, TimeNs
 
 KEPT_ACCESSES = 1000
 """Lines of the access log that are kept of one link."""
@@ -57,6 +57,13 @@ class LinkStore:
         now = self._catalogue.tick()
         with self._catalogue.write() as con:
             con.executemany("UPDATE link SET revoked_ns=? WHERE id=? AND revoked_ns IS NULL", [(now, i) for i in ids])
+
+    def forget(self, fids: Sequence[Fid]) -> None:
+        """Remove files from links, and the links that lead to nothing else with their logs."""
+        with self._catalogue.write() as con:
+            con.executemany("DELETE FROM link_target WHERE fid=?", [(f,) for f in fids])
+            con.execute("DELETE FROM link WHERE id NOT IN (SELECT id FROM link_target)")
+            con.execute("DELETE FROM link_access WHERE id NOT IN (SELECT id FROM link)")
 
     def count(self, link_id: bytes) -> bool:
         """Count a download; False when there were as many as are allowed."""

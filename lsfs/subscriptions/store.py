@@ -16,7 +16,9 @@ from lsfs.subscriptions.subscription import MATCHES, SCHEMA, Event, Happening, S
 KEPT_EVENTS = 100_000
 _CURSOR = "subscriptions.cursor"
 _DELIVERED = "subscriptions.delivered"
-_INSERT = "INSERT OR IGNORE INTO event(sid, at_ns, kind, path, old_path, actor, version, summary) VALUES(?,?,?,?,?,?,?,?)"
+_INSERT = (
+    "INSERT OR IGNORE INTO event(sid, fid, at_ns, kind, path, old_path, actor, version, summary) VALUES(?,?,?,?,?,?,?,?,?)"
+)
 
 Began = tuple[SubscriptionId, Fid, TimeNs, RelPath, str, int]
 """A file that began to match: subscription, file, when it changed, where it is, who changed it, its version's number."""
@@ -63,7 +65,8 @@ class SubscriptionStore:
     ) -> None:
         """Write events, the files that queries have to look at, and that the feed was read up to `to_ns`."""
         rows = [
-            (s.sid, h.at_ns, h.kind.value, h.path, h.old_path, h.actor, version, summary) for s, h, summary, version in told
+            (s.sid, h.fid, h.at_ns, h.kind.value, h.path, h.old_path, h.actor, version, summary)
+            for s, h, summary, version in told
         ]
         with self._catalogue.write() as con:
             con.executemany(_INSERT, rows)
@@ -100,9 +103,15 @@ class SubscriptionStore:
         with self._catalogue.write() as con:
             for sid, fid, at_ns, path, actor, version in began:
                 con.execute("INSERT OR IGNORE INTO event_matched VALUES(?,?)", (sid, fid))
-                con.execute(_INSERT, (sid, at_ns, MATCHES, path, None, actor, version, "matches now"))
+                con.execute(_INSERT, (sid, fid, at_ns, MATCHES, path, None, actor, version, "matches now"))
             con.executemany("DELETE FROM event_matched WHERE sid=? AND fid=?", list(ended))
             con.executemany("DELETE FROM event_waiting WHERE fid=? AND at_ns<=?", list(done))
+
+    def forget(self, fids: Sequence[Fid]) -> None:
+        """Remove every trace of files: their events (which quote them), what waits and what matched."""
+        with self._catalogue.write() as con:
+            for table in ("event", "event_waiting", "event_matched", "subscription"):
+                con.executemany(f"DELETE FROM {table} WHERE fid=?", [(f,) for f in fids])
 
     def events(self, after: int, limit: int) -> list[Event]:
         """Return the events behind number `after`, in order."""

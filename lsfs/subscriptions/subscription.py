@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS subscription(
 CREATE TABLE IF NOT EXISTS event(
   seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- rises by one or more, never used twice
   sid INTEGER NOT NULL,         -- the subscription
+  fid INTEGER NOT NULL,         -- the file that changed
   at_ns INTEGER NOT NULL,       -- when the change happened
   kind TEXT NOT NULL,           -- model.ChangeKind, or matches
   path BLOB NOT NULL,           -- where the file is since then (was, when it was deleted)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 
 from lsfs.catalogue import Catalogue
 from lsfs.errors import BadRequest, Exists, LsfsError, NotFound
@@ -120,6 +121,10 @@ class Subscriptions:
             raise NotFound(f"{show(path) if path is not None else query or 'nothing'} is not watched")
         self._store.remove([s.sid for s in found])
         return found
+
+    def forget(self, fids: Sequence[Fid]) -> None:
+        """Remove every trace of files that are forgotten, the subscriptions to them included."""
+        self._store.forget(fids)
 
     def all(self) -> list[Subscription]:
         """Return the subscriptions, oldest first."""

@@ -259,6 +259,14 @@ def test_a_link_is_not_made_with_limits_that_make_no_sense(shared: Shared) -> No
         shared.links.make([], actor="user")
 
 
+def test_a_forgotten_file_leaves_no_link_and_no_log(shared: Shared) -> None:
+    link = shared.make("notes/plan.txt")
+    shared.get(link)
+    shared.links.forget([link.targets[0].fid])
+    assert shared.get(link)[0] == 404
+    assert shared.links.accesses(link) == []
+
+
 def test_an_address_that_is_taken_is_a_named_error(shared: Shared, tmp_path: Path) -> None:
     shared.make("notes/plan.txt")
     port = int(shared.rig.catalogue.meta("links.port") or 0)

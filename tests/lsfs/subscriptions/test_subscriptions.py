@@ -176,6 +176,17 @@ def test_the_same_is_not_watched_twice_and_ends_when_asked(store: Rig) -> None:
         s.subscribe(query="words", actor="user")
 
 
+def test_a_forgotten_file_leaves_no_event_that_quotes_it(store: Rig) -> None:
+    s = Subscriptions(store.catalogue, store.versions)
+    s.subscribe(path=p("notes"), actor="user")
+    store.save("notes/a.txt", "the secret word\n")
+    assert any("secret" in summary for _, _, summary in told(s))
+    entry = store.versions.live(p("notes/a.txt"))
+    assert entry is not None
+    s.forget([entry.fid])
+    assert s.events(after=0) == []
+
+
 def test_changes_of_lines_are_counted_and_quoted() -> None:
     assert line_changes("a\nb\n", "a\nc\nd\n") == "2 lines added (“c”; “d”), 1 removed (“b”)"
     assert line_changes("a\nb\n", "a\n") == "1 line removed (“b”)"
