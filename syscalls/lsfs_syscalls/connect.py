@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,8 @@ def start_engine(home: Home, settings: Sequence[str] = ()) -> None:
     if words == "1":
         child.returncode = 0  # it is a daemon now: nobody waits for it
         return
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(5.0)
     if "another engine process" in words and _joined(home):
         return
     raise Unavailable(f"the engine did not start: {words or 'no word from it; the end of its log: ' + _tail(home.log)}")

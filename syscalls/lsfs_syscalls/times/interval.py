@@ -165,8 +165,8 @@ def from_ns(at_ns: int, zone: tzinfo | None) -> datetime:
 
 
 def iso_ns(at_ns: int, zone: tzinfo | None = None) -> str:
-    """Return `at_ns` as ISO 8601 to the second with its offset."""
-    return from_ns(at_ns, zone).isoformat(timespec="seconds")
+    """Return `at_ns` as ISO 8601 with its offset, rounded up to the microsecond: said back as `--at`, it includes the moment."""
+    return from_ns(at_ns + 999, zone).isoformat()
 
 
 def iso(at: datetime) -> str:

@@ -49,8 +49,25 @@ _PAST_ONE = re.compile(rf"(?:in |within |over |during |for |from )*past {_ONE}")
 _WITHIN_LAST = re.compile(r"within last (?P<unit>hour|day|week|month|quarter|year)")
 
 
+_FRACTION = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{1,6}(?:Z|[+-]\d\d:?\d\d)?")
+
+
+def _exact(text: str, now: datetime) -> datetime | None:
+    """Return the instant of an ISO time with a fraction of a second, as answers give it: it means just that, not its second."""
+    if not _FRACTION.fullmatch(text.strip()):
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
+
+
 def resolve(text: str, now: datetime) -> Interval | None:
     """Return the interval that `text` names, or None where it names no time."""
+    exact = _exact(text, now)
+    if exact is not None:
+        return Interval(exact, exact, exact)
     frame = Frame(now)
     t = plain(text)
     if not t:
