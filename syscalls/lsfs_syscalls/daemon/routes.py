@@ -29,8 +29,8 @@ from lsfs.model import show
 from lsfs_syscalls.calls.record import Effect
 from lsfs_syscalls.daemon.tree_service import TreeService
 from lsfs_syscalls.guard import preview
+from lsfs_syscalls.llm import PlanParser
 from lsfs_syscalls.parse.context import ParseContext
-from lsfs_syscalls.parse.parser import Parser
 from lsfs_syscalls.plan import Plan
 from lsfs_syscalls.run.context import Answer
 from lsfs_syscalls.run.runner import run_plan
@@ -58,10 +58,10 @@ class Routes:
         parser: called on the first prompt, because its model takes a moment to load.
     """
 
-    def __init__(self, engine: Engine, parser: Callable[[], Parser], stopping: Stopping) -> None:
+    def __init__(self, engine: Engine, parser: Callable[[], PlanParser], stopping: Stopping) -> None:
         self._engine = engine
         self._make_parser = parser
-        self._parser: Parser | None = None
+        self._parser: PlanParser | None = None
         self._lock = threading.Lock()
         self._stopping = stopping
         self._tree = TreeService(engine, self.parser)
@@ -95,7 +95,7 @@ class Routes:
         except KeyError as e:
             raise BadRequest(f"{path} needs {e.args[0]!r} in its body") from e
 
-    def parser(self) -> Parser:
+    def parser(self) -> PlanParser:
         """Return the parser, loaded on first use."""
         with self._lock:
             if self._parser is None:

@@ -17,8 +17,8 @@ from lsfs.wire.tree import WireNode, b64, node_to_json, unb64
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.reading import GroupBy, Retrieve, Summarize
 from lsfs_syscalls.calls.record import Effect
+from lsfs_syscalls.llm import PlanParser
 from lsfs_syscalls.parse.context import ParseContext
-from lsfs_syscalls.parse.parser import Parser
 from lsfs_syscalls.plan import Plan
 from lsfs_syscalls.render.answer import render
 from lsfs_syscalls.render.paint import Paint
@@ -34,7 +34,7 @@ ACTOR = "mount"
 class EngineAnswers:
     """What the semantic folders ask, answered by running calls."""
 
-    def __init__(self, engine: Engine, parser: Callable[[], Parser]) -> None:
+    def __init__(self, engine: Engine, parser: Callable[[], PlanParser]) -> None:
         self._engine = engine
         self._parser = parser
 
@@ -119,7 +119,7 @@ def _inverted(pairs: Any) -> dict[str, Files]:
 class TreeService:
     """Answers `POST /tree`."""
 
-    def __init__(self, engine: Engine, parser: Callable[[], Parser]) -> None:
+    def __init__(self, engine: Engine, parser: Callable[[], PlanParser]) -> None:
         self._engine = engine
         answers = EngineAnswers(engine, parser)
         self._tree = Tree(
