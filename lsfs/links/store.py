@@ -75,7 +75,11 @@ class LinkStore:
         """Write a line of the access log; the oldest beyond `KEPT_ACCESSES` go."""
         values = (link_id, self._catalogue.tick(), address, status, what, sent)
         with self._catalogue.write() as con:
-            con.execute("INSERT INTO link_access(id, at_ns, address, status, what, sent) VALUES(?,?,?,?,?,?)", values)
+            con.execute(
+                "INSERT INTO link_access(id, at_ns, address, status, what, sent)"
+                " SELECT ?,?,?,?,?,? WHERE EXISTS(SELECT 1 FROM link WHERE id=?)",  # it may have been forgotten meanwhile
+                (*values, link_id),
+            )
             con.execute(
                 "DELETE FROM link_access WHERE id=? AND seq<="
                 "(SELECT seq FROM link_access WHERE id=? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
