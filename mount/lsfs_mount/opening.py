@@ -98,15 +98,15 @@ class Opening:
 
     def _opened_for_writing(self, header: Header, node: Node, fd: int, flags: int, base: os.stat_result) -> bytes:
         writable = flags & os.O_ACCMODE != os.O_RDONLY
+        who = self._s.who(header)
         if flags & os.O_TRUNC:
             if writable:
                 os.ftruncate(fd, 0)
             else:
                 os.truncate(b"/proc/self/fd/%d" % fd, 0)
                 new = os.fstat(fd)
-                who = self._s.who(header)
                 self._s.keeper.record(RecordKind.TRUNCATE, node.path, base.st_ino, old=base, new=new, who=who)
-        return self._opened(Handle(fd, node, writable, base, noted_at=time.monotonic()), base)
+        return self._opened(Handle(fd, node, writable, base, noted_at=time.monotonic(), who=who), base)
 
     def _opened(self, handle: Handle, st: os.stat_result) -> bytes:
         node, fd = handle.node, handle.fd
@@ -203,7 +203,7 @@ class Opening:
         later: Callable[[], bytes] | None = None
         if handle.writable:
             node.writers -= 1
-            later = self._changed(handle, self._s.who(header))
+            later = self._changed(handle)
         if node.backing_users:
             self._release_backing(node)
         if later is not None:
@@ -217,7 +217,7 @@ class Opening:
             fcntl.ioctl(self._s.session.device, p.BACKING_CLOSE, struct.pack("<I", node.backing))
             node.backing = 0
 
-    def _changed(self, handle: Handle, who: tuple[int, int], *, closing: bool = True) -> Callable[[], bytes] | None:
+    def _changed(self, handle: Handle, *, closing: bool = True) -> Callable[[], bytes] | None:
         """Journal that a handle's file changed, if it did; return the work that has to follow in a worker, if any."""
         st, base = os.fstat(handle.fd), handle.base
         if base is None or (st.st_size, st.st_mtime_ns, st.st_ctime_ns) == (base.st_size, base.st_mtime_ns, base.st_ctime_ns):
@@ -226,7 +226,7 @@ class Opening:
         path = handle.node.path
         if st.st_nlink == 0:
             return self._keep_nameless(handle, st, path) if closing and path else None
-        self._s.keeper.record(RecordKind.CONTENT, path, st.st_ino, old=base, new=st, who=who)
+        self._s.keeper.record(RecordKind.CONTENT, path, st.st_ino, old=base, new=st, who=handle.who)
         return None
 
     def _keep_nameless(self, handle: Handle, st: os.stat_result, path: bytes) -> Callable[[], bytes] | None:
@@ -252,4 +252,4 @@ class Opening:
             quiet = handle.flushed_at and now - handle.flushed_at >= QUIET_S
             if quiet or now - handle.noted_at >= LONG_S:
                 handle.flushed_at, handle.noted_at = 0.0, now
-                self._changed(handle, (0, 0), closing=False)
+                self._changed(handle, closing=False)

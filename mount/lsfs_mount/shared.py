@@ -27,6 +27,7 @@ class Handle:
         base: the stat that the last CONTENT record, or the opening, saw; None for readers.
         flushed_at: monotonic time of the last FLUSH since then, 0 for none.
         noted_at: monotonic time of the last record or the opening.
+        who: process id and user id of the opener; RELEASE does not tell.
     """
 
     fd: int
@@ -35,6 +36,7 @@ class Handle:
     base: os.stat_result | None = None
     flushed_at: float = 0.0
     noted_at: float = 0.0
+    who: tuple[int, int] = (0, 0)
 
 
 @dataclass(slots=True)
