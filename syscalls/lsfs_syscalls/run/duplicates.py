@@ -74,7 +74,9 @@ def duplicates(ctx: Context, call: Duplicates) -> Answer:
     notices = list(chosen.notices)
     found = [*exact, *_alike(ctx, single, versions, call, notices)]
     if call.containment:
-        found += _tables(ctx, single, versions, found)
+        inside = _tables(ctx, single, versions, found)
+        told = {frozenset(e.fid for e in f.files) for f in inside}
+        found = [f for f in found if f.kind != "near" or frozenset(e.fid for e in f.files) not in told] + inside
     found.sort(key=lambda f: (-f.saves, f.files[0].path))
     body: dict[str, Json] = {"duplicates": [f.to_json() for f in found], "saves": _saves(found)}
     files = dict.fromkeys(e.path for f in found for e in f.files[1:])
