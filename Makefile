@@ -11,7 +11,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 $(VENV)/.installed: pyproject.toml requirements.lock scripts/setup.sh
-	@sh scripts/setup.sh "$(PYTHON)" "$(VENV)"
+	@bash scripts/setup.sh "$(PYTHON)" "$(VENV)"
 	@touch $@
 
 setup: $(VENV)/.installed ## make .venv with the lsfs command in it
@@ -24,7 +24,7 @@ else
 endif
 
 $(VENV)/.dev: $(VENV)/.installed
-	@sh scripts/setup.sh "$(PYTHON)" "$(VENV)" dev
+	@bash scripts/setup.sh "$(PYTHON)" "$(VENV)" dev
 	@touch $@
 
 check: $(VENV)/.dev lint types layers ## format, lint, types, layers

