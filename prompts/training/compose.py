@@ -103,6 +103,12 @@ TAILS = [
     ", would you?",
 ]
 JOINTS = [
+    ", ",
+    ", ",
+    ", ",
+    ", ",
+    " and ",
+    " and ",
     " and ",
     " and then ",
     ", then ",
@@ -245,7 +251,7 @@ class Composer:
                 "summarize: [summarise|summarize|sum up|give me a summary]",
                 "group_by: grouped by {KEY}",
                 "delete: delete",
-                "group_by: [sorted|bundled|arranged|clustered] by {KEY}",
+                "group_by: [bundled|arranged|clustered|split] by {KEY}",
                 "summarize: with a [short|] summary of {REF:THEM}",
                 "tag: tag [each|] [as|with] {TAG}",
                 "join: join [both|the two] [by|on] {KEY:ON}",
@@ -258,12 +264,15 @@ class Composer:
         rng = self.rng
         text, spans, starts = "", [], []
         lead = self._lead(clauses[0])
+        listed = len(clauses) > 2 and rng.random() < 0.6
         text += lead
         for i, (intent, pieces) in enumerate(clauses):
             if i:
                 first = pieces[0][0].split(" ")[0]
                 joint = rng.choice(JOINTS)
-                if first in ("grouped", "sorted", "bundled", "arranged", "clustered", "by", "with"):
+                if listed:
+                    joint = rng.choice([" and ", ", and ", " and then "]) if i == len(clauses) - 1 else ", "
+                if first in ("grouped", "bundled", "arranged", "clustered", "split", "by", "with"):
                     joint = rng.choice([" ", ", ", " and "])
                 text += joint.rstrip(" ") if joint[0] in ".;," and not joint.strip(" .;,") else ""
                 if joint.strip(" .;,"):

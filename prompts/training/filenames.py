@@ -67,6 +67,12 @@ def folder(rng: random.Random) -> str:
     return name
 
 
+def any_folder(rng: random.Random) -> str:
+    """A folder that only the words around it show to be one: mostly a plain word."""
+    r = rng.random()
+    return rng.choice(LISTS["FOLDERS"]) if r < 0.6 else bare(rng) if r < 0.8 else folder(rng)
+
+
 def shaped_folder(rng: random.Random) -> str:
     """A folder whose shape shows it, so that "in" is enough to lead to it."""
     while True:

@@ -48,6 +48,8 @@ KINDS: dict[str, Callable[[random.Random], str]] = {
     "CONTENT": topics.content,
     "BARECONTENT": topics.bare_content,
     "NAME": topics.snapshot,
+    "ANYFOLDER": filenames.any_folder,
+    "PHRASE": topics.phrase,
     "GLOB": filenames.name_part,
     "WILD": filenames.glob,
     "KW": topics.keyword,

@@ -113,8 +113,26 @@ def institution(rng: random.Random) -> str:
     return rng.choice(LISTS["UNIS"]) if r < 0.75 else rng.choice(LISTS["COMPANIES"])
 
 
+def phrase(rng: random.Random) -> str:
+    """Several words that occur together, said without quotes."""
+    return rng.choice(
+        [
+            lambda: rng.choice(LISTS["THINGS_OF"]),
+            lambda: (
+                f"the {rng.choice(LISTS['CITIES'])} {rng.choice(['office', 'trip', 'branch', 'meeting', 'plant', 'team', 'flat'])}"
+            ),
+            lambda: f"the {rng.choice(LISTS['FIELDS'])}",
+            lambda: f"{rng.choice(LISTS['FIRST'])} {rng.choice(LISTS['LAST'])}",
+            lambda: f"{rng.choice(LISTS['ADJECTIVES'])} {rng.choice(LISTS['HEADS'])}",
+            lambda: f"the {rng.choice(LISTS['HEADS'])}",
+        ]
+    )()
+
+
 def keyword(rng: random.Random) -> str:
     """A word or phrase said to occur."""
+    if rng.random() < 0.25:
+        return phrase(rng)
     text = rng.choice(
         [
             rng.choice(LISTS["SHORT"]),
@@ -162,14 +180,21 @@ def content(rng: random.Random) -> str:
 
 
 def bare_content(rng: random.Random) -> str:
+    """Text to be written, without quotes."""
+    field, first = rng.choice(LISTS["FIELDS"]), rng.choice(LISTS["FIRST"])
     return rng.choice(
         [
-            rng.choice(LISTS["SENTENCES"]).rstrip("!.").lower(),
-            f"{rng.choice('call|email|pay|ask|visit|thank'.split('|'))} {rng.choice(LISTS['FIRST'])}",
-            f"buy {rng.choice('milk|stamps|paint|nails|bread'.split('|'))}",
-            rng.choice(LISTS["FIELDS"]),
+            lambda: rng.choice(LISTS["SENTENCES"]).rstrip("!.").lower(),
+            lambda: f"{rng.choice('call|email|pay|ask|visit|thank'.split('|'))} {first}",
+            lambda: f"buy {rng.choice('milk|stamps|paint|nails|bread'.split('|'))}",
+            lambda: field,
+            lambda: (
+                f"{field} {rng.choice(['are', 'is', 'look', 'will be'])} {rng.choice(['great', 'late', 'cheap', 'done', 'next', 'important', 'off'])}"
+            ),
+            lambda: f"{first} {rng.choice(['said yes', 'will come', 'is away', 'wants to talk', 'has the key', 'paid'])}",
+            lambda: f"{rng.choice(['we need', 'do not forget', 'remember', 'check', 'see'])} {rng.choice(LISTS['THINGS_OF'])}",
         ]
-    )
+    )()
 
 
 def tag(rng: random.Random) -> str:

@@ -155,7 +155,7 @@ def train(model: Model, data: list[Example], table: torch.Tensor, *, epochs: int
 def main() -> int:
     """Generate, train, export."""
     p = argparse.ArgumentParser()
-    p.add_argument("--samples", type=int, default=48000)
+    p.add_argument("--samples", type=int, default=60000)
     p.add_argument("--epochs", type=int, default=1)
     p.add_argument("--rate", type=float, default=2e-4)
     p.add_argument("--batch", type=int, default=32)

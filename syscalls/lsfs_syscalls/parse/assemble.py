@@ -157,7 +157,18 @@ def assemble(clauses: list[Clause], now: datetime, context: ParseContext, builde
         builders[clause.intent](assembly, clause)
     if not assembly.steps:
         raise Unclear(asking.UNSURE)
-    return tuple(assembly.steps)
+    return _merged(tuple(assembly.steps))
+
+
+def _merged(steps: tuple[Call, ...]) -> tuple[Call, ...]:
+    """Return the steps without a first one that only names the folder which the second takes itself."""
+    if len(steps) != 2:
+        return steps
+    where, then = steps[0].to_json(), steps[1].to_json()
+    takes = any(a.name == "under" for a in type(steps[1]).arguments())
+    if type(steps[0]).syscall in SETS and where.keys() == {"under"} and takes and then.get("files") == "$1":
+        return (call_from_json(type(steps[1]).syscall, {**then, "files": None, "under": where["under"]}),)
+    return steps
 
 
 def _below(folder: str | None, path: str) -> str:

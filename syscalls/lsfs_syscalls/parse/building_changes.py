@@ -95,7 +95,8 @@ def _to(syscall: str) -> Builder:
 
     def build(a: Assembly, c: Clause) -> None:
         c = _with_target(c)
-        to = c.first("TO")
+        targets = [s.text for s in c.all("TO")]
+        to = posixpath.join(*targets) if len(targets) == 2 and "/" not in targets[1] else c.first("TO")
         if to is None and c.all("PATH", "REF") and c.all("FOLDER"):
             to = c.first("FOLDER")
             c = Clause(c.intent, tuple(s for s in c.slots if s.name != "FOLDER"))

@@ -9,7 +9,7 @@ from lsfs_syscalls.parse import asking, values
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, Builder
 from lsfs_syscalls.parse.clause import Clause
-from lsfs_syscalls.parse.fill import given, number_in, point, stretch
+from lsfs_syscalls.parse.fill import bare, given, number_in, point, stretch
 from lsfs_syscalls.parse.filters import describes, folder_name, point_arg, retrieve_args
 
 
@@ -66,7 +66,7 @@ def _set_or_folder(a: Assembly, c: Clause, *, direct: frozenset[str]) -> dict[st
 
 
 def _group_by(a: Assembly, c: Clause) -> None:
-    key = values.group_key(c.first("KEY") or "")
+    key = values.group_key(c.first("KEY") or "") or ("topic" if re.search(r"\bcluster", c.text.lower()) else None)
     if not key:
         raise Unclear(asking.WHAT_KEY)
     found = _set_or_folder(a, c, direct=frozenset())
@@ -172,4 +172,6 @@ READS: dict[str, Builder] = {
     "summarize_changes": _summarize_changes,
     "translate": _translate,
     "log": _log,
+    "links": bare("links"),
+    "events": bare("events"),
 }
