@@ -120,7 +120,8 @@ def main() -> int:
         say(f"0. Serve {tour.root} and mount it at {tour.mount}")
         for command in (["up", str(tour.root), str(tour.mount)], ["wait", "--progress", "--timeout", "240"]):
             print("$", shlex.join(["lsfs", *command]), flush=True)
-            subprocess.run([*lsfs, *command], env=tour.env, check=True)
+            if subprocess.run([*lsfs, *command], env=tour.env, check=False).returncode:
+                raise SystemExit("the tour stops: the engine or the mount did not come up; `lsfs doctor` says what is missing")
         tour.walk()
     finally:
         subprocess.run([*lsfs, "down", str(tour.root)], env=tour.env, check=False)
