@@ -21,7 +21,8 @@ import os
 import socket
 import threading
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -83,6 +84,8 @@ class Server:
         path.unlink(missing_ok=True)
         self._path = path
         self._handler = handler
+        self._busy = 0
+        self._idle = threading.Condition()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.bind(str(path))
         os.chmod(path, 0o600)
@@ -104,9 +107,21 @@ class Server:
         with connection:
             try:
                 while (frame := frames.receive(connection)) is not None:
-                    self._answer(connection, *frame)
+                    with self._answering():
+                        self._answer(connection, *frame)
             except OSError:
                 return
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        with self._idle:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
 
     def _answer(self, connection: socket.socket, operation: int, payload: bytes) -> None:
         try:
@@ -135,10 +150,12 @@ class Server:
                 return h.stop().encode()
         return b""
 
-    def close(self) -> None:
-        """Stop listening and remove the socket."""
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Stop listening, remove the socket, and let the answers that are under way (STOP's own, often) out first."""
         self._socket.close()
         self._path.unlink(missing_ok=True)
+        with self._idle:
+            self._idle.wait_for(lambda: self._busy == 0, timeout_s)
 
 
 class Client:

@@ -1,0 +1,256 @@
+"""The folder `.lsfs` in the mount: what the engine says becomes files, folders and links, and no program waits long for it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsfs.errors import BadRequest, NotFound
+from lsfs.wire.http import Json, Server
+from lsfs.wire.tree import WireNode, b64, node_to_json, unb64
+from tests.mount.rig import Rig, eventually, mounted
+
+pytestmark = pytest.mark.fuse
+README = b"what one sees\n"
+
+
+class Engine:
+    """A small engine: it knows a search with results, saved searches, and attributes."""
+
+    def __init__(self) -> None:
+        self.saved: set[bytes] = set()
+        self.tags: dict[bytes, bytes] = {}
+        self.asked: list[tuple[str, bytes]] = []
+        self.release = threading.Event()
+        self.release.set()
+        self.status = b"{}\n"
+
+    def route(self, path: str, body: Json) -> Json:
+        assert path == "/tree"
+        op, where = str(body["op"]), unb64(body["path_b64"])
+        self.asked.append((op, where))
+        answer: Json = getattr(self, op)(where, body)
+        return answer
+
+    def _nodes(self, path: bytes) -> dict[bytes, WireNode]:
+        readme = WireNode(b"README.md", "file", len(README))
+        if path == b"":
+            names = [WireNode(b"status", "file", len(self.status)), WireNode(b"root", "file", 4)]
+            return {n.name: n for n in (readme, *names, *(WireNode(d, "directory") for d in (b"search", b"saved", b"history")))}
+        if path == b"saved":
+            return {n: WireNode(n, "directory") for n in self.saved}
+        if path.startswith((b"search/", b"saved/")):
+            target = b"../../../docs/a.txt"
+            return {b"README.md": readme, b"01 a.txt": WireNode(b"01 a.txt", "symlink", len(target), 5_000_000_007, target)}
+        if path == b"history":
+            return {b"0001": WireNode(b"0001", "file", 300_000, 7)}
+        raise NotFound("no such folder")
+
+    def lookup(self, path: bytes, _body: Json) -> Json:
+        folder, _, name = path.rpartition(b"/")
+        if folder == b"search" and not name.startswith(b"."):
+            return {"node": node_to_json(WireNode(name, "directory"))}
+        if name not in self._nodes(folder):
+            raise NotFound("no such name")
+        return {"node": node_to_json(self._nodes(folder)[name])}
+
+    def list(self, path: bytes, _body: Json) -> Json:
+        self.release.wait(20)
+        return {"nodes": [node_to_json(n) for n in self._nodes(path).values()]}
+
+    def read(self, path: bytes, body: Json) -> Json:
+        data = {b"history/0001": b"old content " * 25_000, b"status": self.status}.get(path, README)
+        return {"data_b64": b64(data[body["offset"] : body["offset"] + body["size"]])}
+
+    def mkdir(self, path: bytes, _body: Json) -> Json:
+        self.saved.add(path.removeprefix(b"saved/"))
+        return {}
+
+    def rmdir(self, path: bytes, _body: Json) -> Json:
+        self.saved.remove(path.removeprefix(b"saved/"))
+        return {}
+
+    def getxattr(self, path: bytes, body: Json) -> Json:
+        if body["name"] != "user.lsfs.tags" or path not in self.tags:
+            raise NotFound("no such attribute")
+        return {"value_b64": b64(self.tags[path])}
+
+    def setxattr(self, path: bytes, body: Json) -> Json:
+        if body["name"] != "user.lsfs.tags":
+            raise BadRequest("only tags can be set")
+        self.tags[path] = unb64(body["value_b64"])
+        return {}
+
+    def removexattr(self, path: bytes, _body: Json) -> Json:
+        self.tags.pop(path)
+        return {}
+
+
+def served(rig: Rig, engine: Engine) -> Server:
+    def log(_: str, e: BaseException) -> None:
+        raise e
+
+    server = Server(rig.engine, engine.route, log)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.fixture
+def engine(rig: Rig) -> Iterator[Engine]:
+    (rig.plain / "docs").mkdir()
+    (rig.plain / "docs" / "a.txt").write_text("the result")
+    engine = Engine()
+    server = served(rig, engine)
+    yield engine
+    engine.release.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_it_is_reachable_by_name_and_not_listed(rig: Rig, engine: Engine) -> None:
+    (rig.point / "f").touch()
+    assert sorted(os.listdir(rig.point)) == ["docs", "f"]
+    assert "search" in os.listdir(rig.point / ".lsfs")
+    found = subprocess.run(["find", str(rig.point)], capture_output=True, text=True, check=True).stdout
+    assert ".lsfs" not in found
+
+
+def test_a_result_is_a_link_that_leads_to_the_file_inside_the_mount(rig: Rig, engine: Engine) -> None:
+    folder = rig.point / ".lsfs" / "search" / "some query"
+    assert sorted(os.listdir(folder)) == ["01 a.txt", "README.md"]
+    assert (folder / "01 a.txt").read_text() == "the result"
+    assert (folder / "01 a.txt").resolve() == (rig.point / "docs" / "a.txt").resolve()
+    assert (folder / "01 a.txt").lstat().st_mtime_ns == 5_000_000_007
+    assert (folder / "README.md").read_bytes() == README
+
+
+def test_results_can_be_packed_and_edited_like_any_file(rig: Rig, engine: Engine, tmp_path: Path) -> None:
+    folder = rig.point / ".lsfs" / "search" / "q"
+    subprocess.run(["tar", "-chf", str(tmp_path / "t.tar"), "-C", str(folder), "."], check=True)
+    listed = subprocess.run(["tar", "-tvf", str(tmp_path / "t.tar")], capture_output=True, text=True, check=True).stdout
+    assert "10 " in listed
+    with (folder / "01 a.txt").open("a") as f:
+        f.write(", edited")
+    assert (rig.plain / "docs" / "a.txt").read_text() == "the result, edited"
+
+
+def test_looking_a_query_up_does_not_list_it(rig: Rig, engine: Engine) -> None:
+    assert (rig.point / ".lsfs" / "search" / "only looked up").is_dir()
+    assert not (rig.point / ".lsfs" / "search" / ".hidden").exists()
+    assert [op for op, _ in engine.asked if op == "list"] == []
+
+
+def test_reading_a_folder_with_attributes_asks_one_question(rig: Rig, engine: Engine) -> None:
+    with os.scandir(rig.point / ".lsfs" / "search" / "q") as it:
+        assert sum(e.stat(follow_symlinks=False).st_size for e in it) == len(README) + 19
+    below = [(op, p) for op, p in engine.asked if p.startswith(b"search/q")]
+    assert below[:2] == [("lookup", b"search/q"), ("list", b"search/q")]
+
+
+def test_a_file_of_the_past_is_read_whole_and_cannot_be_written(rig: Rig, engine: Engine) -> None:
+    path = rig.point / ".lsfs" / "history" / "0001"
+    assert path.read_bytes() == b"old content " * 25_000
+    for attempt in (lambda: path.open("w"), path.unlink, lambda: path.rename(rig.point / "x"), lambda: path.chmod(0o777)):
+        with pytest.raises(OSError) as e:
+            attempt()
+        assert e.value.errno in (errno.EROFS, errno.EXDEV, errno.EPERM, errno.EACCES)
+    with pytest.raises(OSError):
+        os.link(path, rig.point / "linked")
+
+
+def test_what_the_engine_makes_anew_is_read_anew(rig: Rig, engine: Engine) -> None:
+    path = rig.point / ".lsfs" / "status"
+    assert path.read_bytes() == b"{}\n"
+    engine.status = b'{"longer": true}\n'
+    assert path.read_bytes() == engine.status
+    engine.status = b""
+    assert path.read_bytes() == b""
+
+
+def test_mkdir_saves_a_search_and_rmdir_removes_it(rig: Rig, engine: Engine) -> None:
+    (rig.point / ".lsfs" / "saved" / "flash papers").mkdir()
+    assert os.listdir(rig.point / ".lsfs" / "saved") == ["flash papers"]
+    (rig.point / ".lsfs" / "saved" / "flash papers").rmdir()
+    assert os.listdir(rig.point / ".lsfs" / "saved") == []
+    with pytest.raises(PermissionError):
+        (rig.point / ".lsfs" / "search" / "q" / "new").mkdir()
+
+
+def test_tags_are_an_extended_attribute_that_the_engine_keeps(rig: Rig, engine: Engine) -> None:
+    path = rig.point / "docs" / "a.txt"
+    with pytest.raises(OSError) as e:
+        os.getxattr(path, "user.lsfs.tags")
+    assert e.value.errno == errno.ENODATA
+    os.setxattr(path, "user.lsfs.tags", b"red,green")
+    assert os.getxattr(path, "user.lsfs.tags") == b"red,green"
+    assert os.listxattr(path) == []
+    assert os.listxattr(rig.plain / "docs" / "a.txt") == []
+    with pytest.raises(OSError) as e:
+        os.setxattr(path, "user.lsfs.version", b"3")
+    assert e.value.errno == errno.EINVAL
+    os.removexattr(path, "user.lsfs.tags")
+    assert engine.tags == {}
+
+
+def test_a_slow_listing_says_so_in_time_and_is_there_a_moment_later(rig: Rig, engine: Engine) -> None:
+    folder = rig.point / ".lsfs" / "search" / "slow"
+    engine.release.clear()
+    begin = time.monotonic()
+    assert os.listdir(folder) == ["README.md"]
+    assert time.monotonic() - begin < 1.5
+    assert "still searching" in (folder / "README.md").read_text()
+    (rig.point / "written meanwhile").write_text("file I/O goes on")
+    engine.release.set()
+    eventually(lambda: "01 a.txt" in os.listdir(folder))
+    eventually(lambda: (folder / "README.md").read_bytes() == README)
+
+
+def test_two_readers_of_a_slow_folder_ask_once(rig: Rig, engine: Engine) -> None:
+    engine.release.clear()
+    folder = rig.point / ".lsfs" / "search" / "shared"
+    readers = [threading.Thread(target=os.listdir, args=(folder,)) for _ in range(4)]
+    for r in readers:
+        r.start()
+    for r in readers:
+        r.join()
+    assert engine.asked.count(("list", b"search/shared")) == 1
+    engine.release.set()
+
+
+def test_without_an_engine_the_root_is_still_told_and_file_io_goes_on(rig: Rig) -> None:
+    assert (rig.point / ".lsfs" / "root").read_text().splitlines() == [str(rig.plain), "00112233445566ff", str(rig.state)]
+    assert "search" in os.listdir(rig.point / ".lsfs")
+    assert "does not answer" in (rig.point / ".lsfs" / "README.md").read_text()
+    with pytest.raises(OSError) as e:
+        os.listdir(rig.point / ".lsfs" / "search" / "q")
+    assert e.value.errno == errno.EAGAIN
+    (rig.point / "f").write_text("goes on")
+    assert (rig.plain / "f").read_text() == "goes on"
+
+
+def test_the_state_in_the_root_is_hidden_and_cannot_be_touched(tmp_path: Path) -> None:
+    (tmp_path / "plain" / ".lsfs").mkdir(parents=True)
+    (tmp_path / "plain" / ".lsfs" / "catalogue.db").write_text("ours")
+    with mounted(tmp_path) as rig:
+        assert os.listdir(rig.point) == []
+        assert not (rig.point / ".lsfs" / "catalogue.db").exists()
+        attempts: list[Any] = [
+            (rig.point / ".lsfs").rmdir,
+            lambda: (rig.point / ".lsfs").rename(rig.point / "x"),
+            lambda: (rig.point / ".lsfs" / "new").write_text(""),
+        ]
+        (rig.point / "d").mkdir()
+        attempts.append(lambda: (rig.point / "d").rename(rig.point / ".lsfs"))
+        for attempt in attempts:
+            with pytest.raises(OSError):
+                attempt()
+        assert json.dumps(os.listdir(rig.plain / ".lsfs")) == '["catalogue.db"]'
