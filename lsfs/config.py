@@ -24,13 +24,15 @@ class IndexConfig:
     """What is made searchable.
 
     Attributes:
-        max_file_bytes: a larger file is not indexed by content (it is versioned all the same).
+        max_text_bytes: a larger text or code file is not indexed by content (it is versioned all the same).
+        max_document_bytes: the same for documents and images.
         ignore_files: names of the files whose patterns keep paths out of the index.
         threads: threads of the embedder while it fills the index.
         chroma_url: a Chroma server; the embedded one without it.
     """
 
-    max_file_bytes: int = 64 * MIB
+    max_text_bytes: int = 16 * MIB
+    max_document_bytes: int = 128 * MIB
     ignore_files: tuple[str, ...] = (".gitignore", ".ignore", ".lsfsignore")
     threads: int = 1
     chroma_url: str = ""

@@ -70,7 +70,10 @@ class Engine:
         self.mounts = Mounts(home, config.mount, engine_command, on_attach=self._attached, on_detach=self.acknowledger.detach)
         self.changes = Changes(self.recorder, self.versions, self.packs, writers=self.mounts.writers)
         self.ignore = IgnoreRules(self.root, config.index.ignore_files)
-        settings = IndexSettings(limits=Limits(), chroma_server=_server(config.index.chroma_url))
+        settings = IndexSettings(
+            limits=Limits(config.index.max_text_bytes, config.index.max_document_bytes),
+            chroma_server=_server(config.index.chroma_url),
+        )
         self._index = open_index(self.catalogue, self.versions, self.root, home.state, embedder, self.ignore.reason, settings)
         self.indexer, self.search = self._index.indexer, self._index.search
         self.attributes, self.texts = self._index.attributes, self._index.texts

@@ -29,10 +29,8 @@ WORDS = "cache flash admission policy disk write object latency node index query
 
 def text(rng: random.Random, words: int) -> str:
     """Return sentences of made-up words."""
-    out = []
-    for _ in range(words // 12):
-        out.append(" ".join(rng.choices(WORDS, k=11) + [f"w{rng.randrange(50_000)}"]).capitalize() + ".")
-    return "\n".join(out)
+    lines = (" ".join([*rng.choices(WORDS, k=11), f"w{rng.randrange(50_000)}"]) for _ in range(words // 12))
+    return "\n".join(f"{line.capitalize()}." for line in lines)
 
 
 def fill(root: Path, files: int, words: int) -> None:
@@ -92,7 +90,7 @@ def rollbacks(client: Client, versions: int) -> Row:
     path = f"big{versions}.txt"
     rng = random.Random(versions)
     for number in range(versions):
-        content = f"version {number}\n" + ("".join(rng.choices("abcdefgh \n", k=1024)) * 1024)
+        content = f"version {number}\n" + ("".join(rng.choices("abcdefgh \n", k=4096)) * 256)
         client.call("write", {"path": path, "content": content}, consent=True)
     times = []
     for _ in range(7):
@@ -111,10 +109,8 @@ def run(scratch: Path) -> list[Row]:
     """Measure everything."""
     root = scratch / "root"
     root.mkdir()
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("LSFS_")} | {
-        "LSFS_ROOT": str(root),
-        "PYTHONPATH": os.getcwd(),
-    }
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("LSFS_")}
+    environ |= {"LSFS_ROOT": str(root), "PYTHONPATH": os.getcwd()}
     fill(root, 1000, 180)
     begin = time.perf_counter()
     up(str(root), None, state=None, environ=environ)
@@ -126,15 +122,15 @@ def run(scratch: Path) -> list[Row]:
         client.wait(3600.0)
         pid = client.status()["pid"]
         rows.append(("the same, with vectors: engine CPU", f"{cpu_s(pid):.1f} s", ""))
-        fill(root / "more", 4000, 360)
+        fill(root / "more", 1500, 900)
         client.wait(3600.0)
         status = client.status()
-        rows.append((f"engine memory with {status['files']} files, about 13,000 passages", f"{rss_mb(pid):.0f} MB", "400 MB"))
+        rows.append((f"engine memory with {status['files']} files, about 15,000 passages", f"{rss_mb(pid):.0f} MB", "400 MB"))
         rows.append(whole_commands(environ, "lsfs status", "status", goal="300 ms"))
         rows.append(whole_commands(environ, "lsfs retrieve", "retrieve", "flash admission policy", "-k", "5", goal="250 ms"))
         rows.append(whole_commands(environ, 'lsfs "PROMPT"', "find files about flash admission"))
         rows.append(findable(client, root))
-        rows += [rollbacks(client, n) for n in (5, 50)]
+        rows += [rollbacks(client, n) for n in (5, 20)]
     finally:
         with suppress(LsfsError):
             down(client)

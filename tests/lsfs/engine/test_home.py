@@ -19,7 +19,7 @@ def test_a_directory_of_the_system_is_no_root(path: str) -> None:
 
 
 def test_a_root_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="no directory .*nowhere"):
+    with pytest.raises(NotFound, match=r"no directory .*nowhere"):
         resolve_root(tmp_path / "nowhere")
 
 
