@@ -108,6 +108,7 @@ def test_tools_that_the_model_ignores_fall_back(llama: LlamaServer) -> None:
     assert plan.notices
 
 
+@pytest.mark.slow
 def test_the_whole_schema_is_accepted_by_the_server(llama: LlamaServer) -> None:
     plan = parser(endpoint(llama, max_tokens=4), instructions=None).parse(OFFLINE, NOW)
     assert "400" not in " ".join(plan.notices)
