@@ -7,7 +7,11 @@ from typing import Any
 from lsfs.errors import EXIT_ERROR, EXIT_FOUND, Denied
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.cli.session import Session
+from lsfs_syscalls.parse.asking import completed
 from lsfs_syscalls.render.plan import question_lines
+
+MOST_QUESTIONS = 3
+"""After so many questions a prompt is given up."""
 
 
 def run_call(session: Session, call: Call) -> int:
@@ -20,10 +24,26 @@ def run_call(session: Session, call: Call) -> int:
 
 def run_prompt(session: Session, prompt: str) -> int:
     """Understand a prompt, ask where something has to be asked, run it, and return the exit status."""
-    asked = session.client.ask(prompt, now=_now(session), explain=session.flag("explain"), dry_run=session.flag("dry_run"))
+    for _ in range(MOST_QUESTIONS):
+        asked = session.client.ask(
+            prompt,
+            now=_now(session),
+            explain=session.flag("explain"),
+            dry_run=session.flag("dry_run"),
+            files=session.last_files,
+        )
+        plan = asked["plan"]
+        if not plan.get("clarify"):
+            return _understood(session, asked)
+        answer = _question(session, plan)
+        if answer is None:
+            return EXIT_ERROR
+        prompt = completed(prompt, str(plan["clarify"]), answer)
+    return EXIT_ERROR
+
+
+def _understood(session: Session, asked: dict[str, Any]) -> int:
     plan = asked["plan"]
-    if plan.get("clarify"):
-        return _question(session, plan)
     for line in plan.get("notices") or ():
         session.note(session.paint.dim(line))
     if "answers" in asked:
@@ -33,13 +53,18 @@ def run_prompt(session: Session, prompt: str) -> int:
     return _with_consent(session, plan, previewed=asked.get("preview"))
 
 
-def _question(session: Session, plan: dict[str, Any]) -> int:
+def _question(session: Session, plan: dict[str, Any]) -> str | None:
+    """Show a question and return its answer: a candidate's number, or words; None where nobody answers."""
     if session.flag("json"):
         session.print_json(plan)
-    else:
-        for line in question_lines(plan, session.paint):
-            session.note(line)
-    return EXIT_ERROR
+        return None
+    for line in question_lines(plan, session.paint):
+        session.note(line)
+    answer = session.question()
+    candidates = [str(c) for c in plan.get("candidates") or ()]
+    if answer.isdigit() and 1 <= int(answer) <= len(candidates):
+        return candidates[int(answer) - 1]
+    return answer or None
 
 
 def _with_consent(session: Session, plan: dict[str, Any], previewed: dict[str, Any] | None) -> int:

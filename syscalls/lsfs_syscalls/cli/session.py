@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lsfs.errors import EXIT_ERROR, EXIT_FOUND, EXIT_NOTHING
@@ -27,11 +27,13 @@ class Session:
 
     Attributes:
         agreed: the user has said yes for the rest of this session.
+        last_files: the files of the last answer, for "it" and "the second one".
     """
 
     options: argparse.Namespace
     paint: Paint
     agreed: bool = False
+    last_files: list[str] = field(default_factory=list)
     _client: Client | None = None
 
     @classmethod
@@ -66,8 +68,19 @@ class Session:
         """Print a notice."""
         print(text, file=sys.stderr)
 
+    def question(self) -> str:
+        """Return the answer to a question that was shown; "" without a terminal, or when nobody wants to say."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return ""
+        print("> ", end="", file=sys.stderr, flush=True)
+        try:
+            return sys.stdin.readline().strip()
+        except KeyboardInterrupt:
+            return ""
+
     def answer(self, body: dict[str, Any]) -> int:
         """Print an answer and return the exit status it means."""
+        self.last_files = files_of(body) or self.last_files
         if self.flag("json"):
             self.print_json(body)
         else:
@@ -105,3 +118,13 @@ class Session:
     def refused(self) -> int:
         """Return the exit status of a plan that nobody agreed to."""
         return EXIT_FOUND if self.flag("dry_run") else EXIT_ERROR
+
+
+def files_of(body: dict[str, Any]) -> list[str]:
+    """Return the files that an answer names, in its order."""
+    if "files" in body:
+        return [str(f["path"]) for f in body["files"]]
+    if "groups" in body:
+        return [str(f) for g in body["groups"] for f in g["files"]]
+    one = body.get("file", body).get("path")
+    return [str(one)] if one else []
