@@ -82,7 +82,7 @@ def retrieve_args(clause: Clause, now: datetime, *, query: str = "QUERY", when: 
     clause = sized(clause)
     shaped = _shaped(clause)
     said = [s for s in clause.all(query) if s is not shaped]
-    topic = " ".join(values.bare(s.text) if i else _topic(s.text) for i, s in enumerate(said))
+    topic = " ".join(values.bare(s.text) if i else _topic(_whole(s)) for i, s in enumerate(said))
     if topic:
         out["query"] = topic
     for family in _FAMILIES:
@@ -109,6 +109,16 @@ def _listed(clause: Clause, family: tuple[str, ...]) -> dict[str, Any]:
         if text and text not in out.get(_LISTS[name], ()):
             out[_LISTS[name]] = (*out.get(_LISTS[name], ()), text)
     return out
+
+
+_CUT_OFF = re.compile(r"\b(?:about|on|regarding|concerning)\s+([^\W\d_][\w-]*)$", re.IGNORECASE)
+_LINKS = frozenset("the a an my our how what which that this top either both all any some it to topic subject of".split())
+
+
+def _whole(s: Slot) -> str:
+    """Return a topic with the word between it and its "about" that got lost: "(about) keeping hot data"."""
+    lost = _CUT_OFF.search(s.before)
+    return f"{lost[1]} {s.text}" if lost and lost[1].lower() not in _LINKS and not s.mark else s.text
 
 
 def _topic(text: str) -> str:
