@@ -24,6 +24,7 @@ from lsfs_syscalls.repair import read_object
 from lsfs_syscalls.spoken import step_from_words
 
 Mode = Literal["offline", "model", "auto"]
+Wire = Literal["json_schema", "tools"]
 SURE = 0.8
 """From this confidence on, mode `auto` does not ask the model."""
 _RETRIES = 2
@@ -52,7 +53,7 @@ class Endpoint:
     base_url: str
     model: str
     api_key: str = "none"
-    wire: Literal["json_schema", "tools"] = "json_schema"
+    wire: Wire = "json_schema"
     stream: bool = False
     timeout_s: float = 20.0
     max_tokens: int = 700
