@@ -6,6 +6,7 @@ READ and WRITE arrive only without FUSE passthrough. What waits for the disk run
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from lsfs_mount.session import Answer, Header, Operation
 from lsfs_mount.shared import Shared, drop_set_ids
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
+_RWF_NOAPPEND = 0x20
 _MOST_AT_ONCE = 8 << 20
 """Bytes of one COPY_FILE_RANGE that are copied in the dispatch thread; more is copied in a worker."""
 
@@ -44,7 +46,8 @@ class Files:
     def write(self, _: Header, body: bytes) -> bytes:
         """Write bytes; `body` is a view that is good until the next request."""
         fd, offset, size, flags, *_rest = p.WRITE_IN.unpack_from(body)
-        written = os.pwrite(fd, body[40 : 40 + size], offset)
+        data = body[40 : 40 + size]
+        written = _write_at(fd, data, offset) if flags & p.WRITE_CACHE else os.pwrite(fd, data, offset)
         if flags & p.WRITE_KILL_SUIDGID:
             drop_set_ids(fd)
         return p.U32X2.pack(written, 0)
@@ -86,6 +89,20 @@ class Files:
                 os.close(b)
 
         return self._s.session.later(header[2], work)
+
+
+def _write_at(fd: int, data: bytes, offset: int) -> int:
+    """Write at an offset also through a handle that appends (a page of a map belongs where it was)."""
+    try:
+        return os.pwritev(fd, [data], offset, _RWF_NOAPPEND)
+    except OSError as e:
+        if e.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+            raise
+    plain = os.open(b"/proc/self/fd/%d" % fd, os.O_WRONLY | os.O_CLOEXEC)  # before Linux 6.9
+    try:
+        return os.pwrite(plain, data, offset)
+    finally:
+        os.close(plain)
 
 
 def with_copy(shared: Shared, header: Header, fd: int, act: Callable[[int], object]) -> Answer:

@@ -104,6 +104,9 @@ OPEN_KILL_SUIDGID = 1 << 0
 WRITE_KILL_SUIDGID = 1 << 2
 SET_KILL_SUIDGID = 1 << 11
 
+WRITE_CACHE = 1 << 0
+"""This WRITE brings a page of a shared map back; the handle in it is any of the inode's."""
+
 # which fields a SETATTR sets
 SET_MODE, SET_UID, SET_GID, SET_SIZE = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 SET_ATIME, SET_MTIME, SET_FH = 1 << 4, 1 << 5, 1 << 6

@@ -177,6 +177,16 @@ def test_stores_in_a_shared_map_are_seen_by_read_and_writes_by_the_map(place: Pa
     assert (place / "m").read_bytes()[6000:6003] == b"end"
 
 
+def test_a_map_of_a_file_opened_for_appending_stores_in_place(place: Path) -> None:
+    fd = os.open(place / "log", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    os.write(fd, b"abc")
+    with mmap.mmap(fd, 3) as m:
+        m[0:1] = b"X"
+    os.write(fd, b"d")
+    os.close(fd)
+    assert (place / "log").read_bytes() == b"Xbcd"
+
+
 def test_stores_in_a_private_map_stay_private(place: Path) -> None:
     (place / "m").write_bytes(bytes(4096))
     with (place / "m").open("r+b") as f, mmap.mmap(f.fileno(), 4096, mmap.MAP_PRIVATE) as m:
