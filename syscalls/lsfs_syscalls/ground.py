@@ -1,9 +1,9 @@
 """Grounding: nothing is in a plan that is not in the prompt.
 
-Whatever made the plan, every path, name and text in it must come from the words of the prompt (or from the last answer, where
-the prompt points to it), every number must occur as digits or as a word, every time must be what some words of the prompt
-resolve to. An argument that has no ground is dropped with a notice; a call that loses a required one becomes a question. A model's invented
-`type: pdf` or second delete ends here.
+Whatever made the plan, every path, name and text in it must come from the words of the prompt (or from the last answer,
+where the prompt points to it), every number must occur as digits or as a word, every time must be what some words of the
+prompt resolve to. An argument that has no ground is dropped with a notice; a call that loses a required one becomes a
+question. A model's invented `type: pdf` or second delete ends here.
 """
 
 from __future__ import annotations

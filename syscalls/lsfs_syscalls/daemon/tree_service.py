@@ -203,4 +203,6 @@ def _wire(n: Node) -> WireNode:
 
 def _when(text: str) -> int | None:
     span = times.resolve(text, datetime.now().astimezone())
-    return None if span is None or span.until is None else times.to_ns(span.until)
+    if span is None:
+        return None
+    return times.to_ns(span.until if span.point is None else span.point.replace(microsecond=span.point.microsecond or 999_999))

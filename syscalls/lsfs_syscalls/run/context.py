@@ -67,7 +67,7 @@ class Context:
             NotFound: nothing is there; the text says what could have been meant.
         """
         path = self.path(text)
-        at_ns = self.time_ns(at)
+        at_ns = self.moment_ns(at)
         versions = self.engine.versions
         entry = self.live(path) if at_ns is None else versions.entry_at(path, at_ns)
         if entry is None:
@@ -149,10 +149,29 @@ class Context:
         """
         if text is None:
             return None
+        span = self._span(text)
+        return times.to_ns(span.until if end else span.since)
+
+    def moment_ns(self, text: str | None) -> int | None:
+        """Return the one instant that `text` names (`--at`): a day's last, "2 weeks ago" the end of that day; None for None.
+
+        Raises:
+            BadRequest: it names no time.
+        """
+        if text is None:
+            return None
+        span = self._span(text)
+        return times.to_ns(span.until if span.point is None else self._end_of(span.point))
+
+    def _end_of(self, point: datetime) -> datetime:
+        """Return the last instant of a second that was named without a fraction."""
+        return point if point.microsecond else point.replace(microsecond=999_999)
+
+    def _span(self, text: str) -> times.Interval:
         span = times.resolve(text, self.now)
         if span is None:
             raise BadRequest(f"`{text}` is no time; write 2026-11-20, 2026-11-20T09:00, yesterday, last monday ...")
-        return times.to_ns(span.until if end else span.since)
+        return span
 
     @property
     def writer(self) -> Writer | None:

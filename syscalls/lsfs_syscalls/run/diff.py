@@ -63,7 +63,7 @@ def _below(ctx: Context, folder: str, at: str | None) -> dict[RelPath, Entry]:
     path = ctx.path(folder)
     if path and ctx.entry(folder, at).kind is not Kind.DIRECTORY:
         raise BadRequest(f"{folder} is not a folder; a folder is compared with a folder")
-    entries = ctx.engine.versions.list(path, at_ns=ctx.time_ns(at), recursive=True)
+    entries = ctx.engine.versions.list(path, at_ns=ctx.moment_ns(at), recursive=True)
     cut = len(path) + 1 if path else 0
     return {RelPath(e.path[cut:]): e for e in entries if e.kind is not Kind.DIRECTORY}
 

@@ -19,7 +19,7 @@ def rollback(ctx: Context, call: Rollback) -> Answer:
     chosen = [x for x in (call.steps, call.version, call.time, call.snapshot) if x is not None]
     if len(chosen) > 1:
         raise BadRequest("`rollback` takes one of steps, version, time and snapshot")
-    goal = Goal(call.steps if chosen else 1, call.version, ctx.time_ns(call.time), call.snapshot)
+    goal = Goal(call.steps if chosen else 1, call.version, ctx.moment_ns(call.time), call.snapshot)
     whole = not call.files and call.path is None
     paths = [RelPath(b"")] if whole else ctx.files(call.files, path=call.path)
     ctx.engine.changes.rollback_in(ctx.writing(), paths, goal)

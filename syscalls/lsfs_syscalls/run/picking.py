@@ -16,7 +16,7 @@ def version_of(ctx: Context, path: str, number: int | None, at: str | None) -> V
     versions = ctx.engine.versions
     if number is not None:
         return versions.version(ctx.path(path), number)
-    at_ns = ctx.time_ns(at)
+    at_ns = ctx.moment_ns(at)
     if at_ns is None:
         return versions.version_by_id(ctx.entry(path).version)
     found = versions.version_at(ctx.path(path), at_ns)

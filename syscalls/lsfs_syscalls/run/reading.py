@@ -14,7 +14,7 @@ from lsfs_syscalls.run.context import Answer, Context, listed
 def list_files(ctx: Context, call: ListFiles) -> Answer:
     """List a folder, now or at a time."""
     under = ctx.path(call.under or "")
-    at_ns = ctx.time_ns(call.at)
+    at_ns = ctx.moment_ns(call.at)
     entries = ctx.engine.versions.list(under, at_ns=at_ns, recursive=bool(call.recursive))
     if not entries and under:
         entry = ctx.entry(call.under or "", call.at)

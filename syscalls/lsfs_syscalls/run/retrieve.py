@@ -76,7 +76,7 @@ def query_of(ctx: Context, call: Retrieve) -> Query:
         language=call.language,
         since_ns=ctx.time_ns(call.since, end=False),
         until_ns=ctx.time_ns(call.until),
-        at_ns=ctx.time_ns(call.at),
+        at_ns=ctx.moment_ns(call.at),
         like=None if call.like is None else ctx.entry(call.like, call.at).path,
         sort=call.sort,
         size_min=call.size_min,
