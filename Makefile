@@ -1,8 +1,11 @@
 # `make run` alone installs what is needed and shows the main job; `make help` lists the rest.
+SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 NICE := nice -n 5
+# a folder of its own for each run: pytest's shared one may hold mounts of a run that is going on
+PYTEST = scratch=$$(mktemp -d) && trap 'rm -rf --one-file-system "$$scratch"' EXIT && $(NICE) $(BIN)/pytest -n 2 --dist worksteal --basetemp="$$scratch/t"
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run check test test-full lint types layers bench models train-parser clean
@@ -40,10 +43,10 @@ layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 test: $(VENV)/.dev ## the tests, a sample of the long ones included
-	$(NICE) $(BIN)/pytest -n 2 --dist worksteal -q
+	@$(PYTEST) -q
 
 test-full: $(VENV)/.dev ## all of them, long ones too
-	$(NICE) $(BIN)/pytest -n 2 --dist worksteal -m "" --timeout 3600
+	@$(PYTEST) -m "" --timeout 3600
 
 bench: $(VENV)/.dev ## the figures of the README
 	$(BIN)/python -m tests.bench

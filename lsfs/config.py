@@ -47,6 +47,7 @@ class VersionsConfig:
         keep_last: so many versions of a file are kept whatever their age.
         keep_within: versions younger than this duration are all kept.
         hourly, daily, weekly, monthly, yearly: of older ones, the last of so many hours, days, ...
+        keep_tags: files with one of these tags keep every version (`lsfs tag FILE pinned`).
         budget_bytes: `gc` thins further when the store is larger; 0 for no limit.
     """
 
@@ -58,6 +59,7 @@ class VersionsConfig:
     weekly: int = 52
     monthly: int = 60
     yearly: int = 100
+    keep_tags: tuple[str, ...] = ("pinned",)
     budget_bytes: int = 0
 
 

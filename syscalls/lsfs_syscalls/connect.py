@@ -78,7 +78,7 @@ class Client:
         except Unavailable:
             if not start or (is_locked(self.home.state) and _answers(self.home)):
                 raise
-        start_engine(self.home)
+        start_engine(self.home, self.environ)
         return request(self.home.socket, method, route, body, timeout_s=timeout_s)
 
     def status(self) -> Body:
@@ -134,8 +134,8 @@ def engine_command(home: Home) -> list[str]:
     return [sys.executable, "-m", "lsfs_syscalls.daemon.main", "--root", str(home.root), "--state", str(home.state)]
 
 
-def start_engine(home: Home, settings: Sequence[str] = ()) -> None:
-    """Start the engine process and return when it serves; join one that is starting already.
+def start_engine(home: Home, environ: Mapping[str, str], settings: Sequence[str] = ()) -> None:
+    """Start the engine process with this environment and return when it serves; join one that is starting already.
 
     Raises:
         Unavailable: it did not come up; the text has its words.
@@ -144,7 +144,14 @@ def start_engine(home: Home, settings: Sequence[str] = ()) -> None:
     command = [*engine_command(home), "--ready-fd", str(theirs), *(x for s in settings for x in ("--set", s))]
     with home.log.open("ab") as log:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[theirs], start_new_session=True, cwd="/"
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[theirs],
+            start_new_session=True,
+            cwd="/",
+            env=dict(environ),
         )
     os.close(theirs)
     with os.fdopen(ready, "rb") as f:

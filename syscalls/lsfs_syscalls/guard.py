@@ -19,6 +19,7 @@ from lsfs_syscalls.calls.record import Call, Effect, Json
 from lsfs_syscalls.plan import Plan
 from lsfs_syscalls.run.changing import transfers
 from lsfs_syscalls.run.context import Answer, Context
+from lsfs_syscalls.run.past import rules_of
 from lsfs_syscalls.run.registry import handler_of
 
 SHOWN_AT_MOST = 1000
@@ -141,6 +142,13 @@ def _forget(ctx: Context, call: c.Forget) -> list[Intent]:
     return [Intent(path, f"removed for good with its {count} versions; this cannot be undone")]
 
 
+def _gc(ctx: Context, _: c.CollectGarbage) -> list[Intent]:
+    would = ctx.engine.changes.gc(rules_of(ctx), dry_run=True)
+    freed = f"{would.swept.freed} bytes become free"
+    words = f"{would.versions} old versions ({would.version_bytes} bytes) lose their content, {freed}"
+    return [Intent(RelPath(b"."), words)]
+
+
 _DESCRIBE: dict[type[Call], Callable[..., list[Intent]]] = {
     c.Create: _create,
     c.Write: _write,
@@ -151,4 +159,5 @@ _DESCRIBE: dict[type[Call], Callable[..., list[Intent]]] = {
     c.Rollback: _rollback,
     c.Undo: _undo,
     c.Forget: _forget,
+    c.CollectGarbage: _gc,
 }

@@ -38,7 +38,7 @@ def up(root: str, mountpoint: str | None, *, state: str | None, environ: Mapping
         home = make_home(path, home.state if state else None, environ)
     started = not is_locked(home.state)
     if started:
-        start_engine(home)
+        start_engine(home, environ)
     client = Client(home, environ)
     mount = None
     if mountpoint is not None:
@@ -56,7 +56,7 @@ def clean_dead_mount(path: str, *, make: bool = False) -> Path:
     """
     where = Path(os.path.expanduser(path)).absolute()
     try:
-        os.stat(where)
+        os.statvfs(where)  # stat may be answered from the kernel's cache for a second after the process has died
     except FileNotFoundError:
         if make:
             where.mkdir(parents=True)
@@ -126,7 +126,7 @@ def rebuild(client: Client) -> Path:
         file = home.state / f"catalogue.db{suffix}"
         if file.exists():
             os.replace(file, f"{old}{suffix}")
-    start_engine(home)
+    start_engine(home, client.environ)
     return old
 
 

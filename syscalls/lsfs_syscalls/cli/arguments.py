@@ -17,6 +17,10 @@ ALIASES = {"ls": "list", "cat": "read", "find": "retrieve", "search": "retrieve"
 LIFECYCLE_CALLS = frozenset({"mount", "unmount"})
 """Calls that the lifecycle commands (`up`, `down`) run, because they start and end the engine process itself."""
 
+_ON_CONFLICT = {
+    "keep-mine": "leave files that changed since as they are",
+    "force": "put files back that changed since, too",
+}
 _SHORT = {"k": "-k", "recursive": "-r"}
 _SECOND = {"tag": ("tags",), "untag": ("tags",), "concat": ("files",)}
 
@@ -37,6 +41,9 @@ def add_calls(commands: Any, common: argparse.ArgumentParser) -> None:
             p.add_argument("--after", type=int, metavar="NUMBER", help="with --follow: go on behind this event")
         for a in call.arguments():
             _add_argument(p, name, a)
+        if name == "undo":
+            for flag, doc in _ON_CONFLICT.items():
+                p.add_argument("--" + flag, dest="arg_conflict", action="store_const", const=flag.replace("-", "_"), help=doc)
 
 
 def _underscored(name: str) -> list[str]:

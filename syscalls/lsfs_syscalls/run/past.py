@@ -66,12 +66,13 @@ def forget(ctx: Context, call: Forget) -> Answer:
 
 def collect_garbage(ctx: Context, _: CollectGarbage) -> Answer:
     """Remove old versions under the retention rules of the configuration."""
-    done = ctx.engine.changes.gc(_rules(ctx))
+    done = ctx.engine.changes.gc(rules_of(ctx))
     body: dict[str, Json] = {"collected": done.versions, "version_bytes": done.version_bytes, "freed": done.swept.freed}
     return Answer(body, found=bool(done.versions))
 
 
-def _rules(ctx: Context) -> Rules:
+def rules_of(ctx: Context) -> Rules:
+    """Return the retention rules of the configuration."""
     v = ctx.engine.config.versions
     return Rules(
         keep_last=v.keep_last,
@@ -81,5 +82,6 @@ def _rules(ctx: Context) -> Rules:
         weekly=v.weekly,
         monthly=v.monthly,
         yearly=v.yearly,
+        keep_tags=v.keep_tags,
         budget_bytes=v.budget_bytes,
     )

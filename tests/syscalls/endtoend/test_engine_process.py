@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.engine.home import is_locked
-from lsfs.errors import BadRequest, LsfsError, NotFound
+from lsfs.errors import BadRequest, Conflict, LsfsError, NotFound
 from lsfs_syscalls.connect import Client
 from lsfs_syscalls.lifecycle import down, up
 from tests.syscalls.endtoend.conftest import Served, serve
@@ -142,3 +142,64 @@ def test_a_full_disk_of_the_state_is_told_and_loses_nothing(tmp_path: Path, smal
     finally:
         with suppress(LsfsError):
             down(client)
+
+
+def test_a_file_over_the_size_limit_is_named_in_status_and_still_versioned(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "config" / "lsfs").mkdir(parents=True)
+    (tmp_path / "config" / "lsfs" / "config.toml").write_text("[index]\nmax_text_bytes = 1000\n")
+    (root / "huge.txt").write_text("many words " * 1000)
+    (root / "small.txt").write_text("few words")
+    served = serve(root)
+    try:
+        served.settle()
+        (skipped,) = served.client.status()["skipped"]
+        assert skipped["path"] == "huge.txt"
+        assert served.call("read", path="huge.txt", version=1)["size"] == 11_000
+        served.write("huge.txt", "other words " * 1000)
+        served.settle()
+        assert served.call("history", path="huge.txt")["versions"][0]["version"] == 2
+    finally:
+        down(served.client)
+
+
+def test_a_binary_and_an_empty_file_are_recorded_and_found_by_name(own: Served) -> None:
+    (own.root / "picture.bin").write_bytes(bytes(range(256)) * 40)
+    own.write("empty.txt", "")
+    own.settle()
+    assert own.call("read", path="picture.bin")["encoding"] == "base64"
+    assert own.call("read", path="empty.txt")["content"] == ""
+    assert [f["path"] for f in own.call("retrieve", name="*.bin")["files"]] == ["picture.bin"]
+    assert own.client.status()["missed"] == []
+
+
+def test_a_mount_point_where_something_is_mounted_is_refused(own: Served, small_disk: Path) -> None:
+    with pytest.raises(Conflict, match="something is mounted"):
+        up(str(own.root), str(small_disk), state=None, environ=own.environ)
+
+
+def test_gc_shows_what_it_would_remove_and_keeps_what_is_pinned(own: Served) -> None:
+    for number in range(3):
+        own.write("a.txt", f"text {number}")
+        own.settle()
+    done = own.lsfs("gc", "--dry-run")
+    assert done.returncode == 0
+    assert "lose their content" in done.stderr
+    assert len(own.call("history", path="a.txt")["versions"]) == 3
+
+
+def test_undo_with_keep_mine_leaves_what_changed_since(own: Served) -> None:
+    for name in ("a.txt", "b.txt"):
+        own.write(name, "one")
+    own.settle()
+    step = {"syscall": "write", "args": {"path": "a.txt", "content": "two"}}
+    other = {"syscall": "write", "args": {"path": "b.txt", "content": "two"}}
+    own.client.plan({"prompt": "both", "steps": [step, other]}, consent=True)
+    own.write("a.txt", "three, mine")
+    own.settle()
+    assert own.lsfs("undo", "--yes").returncode == 2
+    done = own.lsfs("undo", "--yes", "--keep-mine")
+    assert done.returncode == 0, done.stderr
+    assert (own.root / "a.txt").read_text() == "three, mine"
+    assert (own.root / "b.txt").read_text() == "one"
