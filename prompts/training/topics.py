@@ -32,6 +32,43 @@ def topic(rng: random.Random) -> str:
     )
 
 
+def topic_in(rng: random.Random) -> str:
+    """A topic that keeps its own "in": "vaccination in rural clinics"."""
+    place = rng.choice(
+        [
+            rng.choice(LISTS["CITIES"]),
+            f"{rng.choice(LISTS['ADJECTIVES'])} {rng.choice(['systems', 'networks', 'models', 'cities', 'clinics', 'schools', 'markets', 'regions', 'compilers', 'kitchens', 'farms', 'teams'])}",
+            f"the {rng.choice(['nineties', 'middle ages', 'north', 'alps', 'workplace', 'cloud', 'home office', 'public sector'])}",
+        ]
+    )
+    return f"{rng.choice(LISTS['FIELDS'] + LISTS['SHORT'])} in {place}"
+
+
+def gerund(rng: random.Random) -> str:
+    """A topic that is an activity: "keeping bees warm"."""
+    verb = rng.choice(
+        "keeping|choosing|measuring|training|repairing|comparing|avoiding|growing|storing|reducing|teaching|writing|planning|paying|moving|making".split(
+            "|"
+        )
+    )
+    what = rng.choice(LISTS["FIELDS"] + LISTS["THINGS_OF"])
+    return (
+        f"{verb} {what}" if rng.random() < 0.6 else f"{verb} {what} {rng.choice(LISTS['LINKS'])} {rng.choice(LISTS['FIELDS'])}"
+    )
+
+
+def place(rng: random.Random) -> str:
+    """What pictures and mails are from or of."""
+    return rng.choice(
+        [
+            rng.choice(LISTS["CITIES"]),
+            rng.choice(LISTS["THINGS_OF"]),
+            f"the {rng.choice(LISTS['CITIES'])} trip",
+            rng.choice(LISTS["FIELDS"]),
+        ]
+    )
+
+
 def content_kind(rng: random.Random) -> str:
     """Things that are a topic themselves: "contract with the landlord", "invoices from Acme"."""
     head = rng.choice(LISTS["HEADS"])

@@ -35,7 +35,10 @@ from lsfs_syscalls.parse.words import cut
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TAGS = ("O", *(f"{p}-{s}" for s in SLOTS for p in "BI"))
-SEED_TRAIN, SEED_DEV = 20261123, 7
+SEED = 20261123
+MASK, BLUR = 103, 0.05
+KEEP = 0.995
+"""How much of the running mean of the weights a step keeps; the mean is what is exported."""
 Example = tuple[list[int], list[int], list[int], list[int], list[int]]
 """Token ids; position of each word's first token; tag of each word; 1 where a clause begins; intent of each clause."""
 
@@ -98,13 +101,23 @@ def batches(data: list[Example], size: int, rng: random.Random) -> list[list[Exa
     return out
 
 
-def losses(model: Model, batch: list[Example], table: torch.Tensor) -> torch.Tensor:
+def blurred(e: Example, rng: random.Random) -> list[int]:
+    """Return the token ids with some unlabelled words masked, so that no single word is relied upon."""
+    ids = e[0][:]
+    ends = [*e[1][1:], len(ids) - 1]
+    for first, end, tag in zip(e[1], ends, e[2], strict=True):
+        if tag == 0 and rng.random() < BLUR:
+            ids[first:end] = [MASK] * (end - first)
+    return ids
+
+
+def losses(model: Model, batch: list[Example], table: torch.Tensor, rng: random.Random) -> torch.Tensor:
     """Return the loss of one batch."""
     length = max(len(e[0]) for e in batch)
     ids = torch.zeros(len(batch), length, dtype=torch.long)
     mask = torch.zeros(len(batch), length)
     for r, e in enumerate(batch):
-        ids[r, : len(e[0])] = torch.tensor(e[0])
+        ids[r, : len(e[0])] = torch.tensor(blurred(e, rng))
         mask[r, : len(e[0])] = 1
     hidden = model.drop(model(model.encoder.embed(table, ids), mask))
     rows = torch.tensor([r for r, e in enumerate(batch) for _ in e[1]])
@@ -135,20 +148,28 @@ def train(model: Model, data: list[Example], table: torch.Tensor, *, epochs: int
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: min(1, (s + 1) / 60) * max(0.02, 1 - s / steps))
     began, cpu, step = time.time(), time.process_time(), 0
     model.train()
+    weights = list(model.parameters())
+    mean = [w.detach().clone() for w in weights]
+    blur = random.Random(SEED)
     for epoch in range(epochs):
         for batch in batches(data, size, random.Random(epoch)):
-            loss = losses(model, batch, table)
+            loss = losses(model, batch, table, blur)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             schedule.step()
             step += 1
+            with torch.no_grad():
+                torch._foreach_lerp_(mean, weights, 1 - min(KEEP, step / (step + 10)))
             if step % 50 == 0:
                 print(
                     f"step {step}/{steps} loss {loss.item():.3f} wall {time.time() - began:.0f} s cpu {time.process_time() - cpu:.0f} s",
                     flush=True,
                 )
+    with torch.no_grad():
+        for weight, averaged in zip(weights, mean, strict=True):
+            weight.copy_(averaged)
     model.eval()
 
 
@@ -174,7 +195,7 @@ def main() -> int:
     export.vocabulary(source, args.out)
     tokens = Tokens.load(args.out)
     began = time.time()
-    composer = compose.Composer(SEED_TRAIN)
+    composer = compose.Composer(SEED)
     data = [encode(s, tokens) for s in composer.samples(args.samples)]
     print(f"{len(data)} samples in {time.time() - began:.0f} s; {composer.dropped} dropped because of the exam", flush=True)
     weights = encoder.read(source)
