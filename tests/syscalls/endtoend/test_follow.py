@@ -5,11 +5,28 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
-from tests.syscalls.endtoend.conftest import Served
+import pytest
+
+from lsfs.errors import LsfsError
+from lsfs_syscalls.lifecycle import down
+from tests.syscalls.endtoend.conftest import Served, serve
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """An engine for one test: a follower hears of every subscription of its root."""
+    root = tmp_path / "root"
+    root.mkdir()
+    one = serve(root)
+    yield one
+    with suppress(LsfsError):
+        down(one.client)
 
 
 @contextmanager
@@ -54,10 +71,10 @@ def test_a_follower_of_a_path_hears_of_nothing_else(served: Served) -> None:
     served.call("watch", path="hear")
     last = served.call("events")["latest"]
     with follower(served, "hear/b.txt", "--after", str(last)) as process:
-        deadline_events = 50
-        while not any(s.get("path") == "hear/b.txt" for s in served.call("watch")["subscriptions"]) and deadline_events:
-            deadline_events -= 1
-            served.client.wait(1.0, vectors=False)
+        until = time.monotonic() + 60.0
+        while not any(s.get("path") == "hear/b.txt" for s in served.call("watch")["subscriptions"]):
+            assert time.monotonic() < until, "the follower did not subscribe"
+            time.sleep(0.05)
         served.call("write", path="hear/a.txt", content="two\n")
         served.call("write", path="hear/b.txt", content="here\n")
         event = next_event(process)
