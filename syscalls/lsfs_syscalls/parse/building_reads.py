@@ -11,6 +11,7 @@ from lsfs_syscalls.parse.assemble import Assembly, Builder
 from lsfs_syscalls.parse.clause import Clause
 from lsfs_syscalls.parse.fill import bare, given, number_in, point, stretch
 from lsfs_syscalls.parse.filters import describes, folder_name, point_arg, retrieve_args
+from lsfs_syscalls.parse.words import QUOTE
 
 
 def _retrieve(a: Assembly, c: Clause) -> None:
@@ -65,6 +66,10 @@ def _set_or_folder(a: Assembly, c: Clause, *, direct: frozenset[str]) -> dict[st
     return {"files": a.result} if a.result else {}
 
 
+_EVERYTHING = re.compile(r"\b(?:all|every|everything|my|our|the|files?|documents?|alle|tous|todos)\b")
+"""Words without which a set that is not named is not the whole tree."""
+
+
 def _group_by(a: Assembly, c: Clause) -> None:
     key = values.group_key(c.first("KEY") or "") or ("topic" if re.search(r"\bcluster", c.text.lower()) else None)
     if not key:
@@ -72,6 +77,8 @@ def _group_by(a: Assembly, c: Clause) -> None:
     found = _set_or_folder(a, c, direct=frozenset())
     if "path" in found:
         found = {"under": found["path"]}
+    if not found and not _EVERYTHING.search(c.text.lower()):
+        raise Unclear(asking.WHICH_FILES)
     a.push("group_by", {**found, "key": key})
 
 
@@ -150,6 +157,8 @@ def _translate(a: Assembly, c: Clause) -> None:
     language = values.language(c.first("LANG") or "") or values.bare(c.first("LANG") or "")
     if not language:
         raise Unclear(asking.WHICH_LANGUAGE)
+    if any(s.mark == QUOTE and " " in s.text for s in c.all("PATH")):
+        raise Unclear(asking.WHICH_FILE)  # a sentence in quotes, not a file
     for path in a.paths(c) or [a.one_path(c)]:
         a.push("translate", {"path": path, "language": language})
 

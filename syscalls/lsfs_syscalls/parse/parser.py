@@ -21,7 +21,7 @@ from lsfs_syscalls.parse.words import Word, cut
 from lsfs_syscalls.plan import Plan
 
 THRESHOLDS: Mapping[Effect, float] = MappingProxyType(
-    {Effect.READ: 0.3, Effect.CHANGE: 0.45, Effect.DESTROY: 0.5, Effect.SHARE: 0.5}
+    {Effect.READ: 0.3, Effect.CHANGE: 0.45, Effect.DESTROY: 0.45, Effect.SHARE: 0.5}
 )
 """How sure the parser has to be: the more a wrong guess would cost, the surer."""
 
