@@ -2,6 +2,9 @@
 
 Files are TOML: `$XDG_CONFIG_HOME/lsfs/config.toml` for the user, `ROOT/.lsfs/config.toml` for one root. The environment is
 handed in by the programs; this module reads no environment of its own. An unknown section or key is an error that names it.
+
+A root may come from somebody else (an unpacked archive), so its own file may say nothing about where words are sent or files
+are offered: `[llm]`, `[embed]` and `[share]` are the user's alone.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any
 from lsfs.errors import BadRequest
 
 MIB = 1024 * 1024
+_USERS_ALONE = frozenset({"llm", "embed", "share"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +150,9 @@ def load_config(*, environ: Mapping[str, str], state: Path | None = None, flags:
         BadRequest: a file is no TOML, or a section, key or value is off; the text names it.
     """
     values: dict[str, dict[str, Any]] = {}
-    for path in (user_file(environ), *([state / "config.toml"] if state else [])):
-        _merge(values, _read(path), str(path))
+    _merge(values, _read(user_file(environ)), str(user_file(environ)))
+    if state is not None:
+        _merge(values, _of_root(state / "config.toml"), str(state / "config.toml"))
     _merge(values, _from_environ(environ), "the environment")
     for dotted, value in (flags or {}).items():
         section, _, key = dotted.partition(".")
@@ -166,6 +171,18 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as e:
         raise BadRequest(f"the configuration {path} cannot be read: {e}") from e
+
+
+def _of_root(path: Path) -> dict[str, Any]:
+    """Return what a root's own file sets.
+
+    Raises:
+        BadRequest: it sets what only the user may.
+    """
+    found = _read(path)
+    for section in _USERS_ALONE.intersection(found):
+        raise BadRequest(f"{path}: [{section}] is for your own configuration only, not for a root's; remove it there")
+    return found
 
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -26,14 +26,22 @@ def test_flags_go_before_environment_before_root_before_user(tmp_path: Path) -> 
     environ = home(tmp_path, "[llm]\nmodel = 'user'\ntimeout_s = 5\n[versions]\nkeep_last = 3\n[mount]\npassthrough = false\n")
     state = tmp_path / "state"
     state.mkdir()
-    (state / "config.toml").write_text("[llm]\nmodel = 'root'\n[versions]\nkeep_last = 4\n")
+    (state / "config.toml").write_text("[mount]\non_large = 'refuse'\n[versions]\nkeep_last = 4\n")
     environ["LSFS_LLM_MODEL"] = "environment"
     environ["LSFS_VERSIONS_KEEP_LAST"] = "5"
     config = load_config(environ=environ, state=state, flags={"llm.model": "flag"})
     assert config.llm.model == "flag"
     assert config.llm.timeout_s == 5.0
     assert config.versions.keep_last == 5
+    assert config.mount.on_large == "refuse"
     assert config.mount.passthrough is False
+
+
+@pytest.mark.parametrize("text", ["[llm]\nbase_url = 'http://evil'\n", "[share]\nhost = '0.0.0.0'\n", "[embed]\nmodel = 'x'\n"])
+def test_a_root_that_came_from_somebody_else_cannot_say_where_words_are_sent(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    with pytest.raises(BadRequest, match="your own configuration only"):
+        load_config(environ={"HOME": "/nonexistent"}, state=tmp_path)
 
 
 @pytest.mark.parametrize(
