@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from lsfs.wire.spool import Spool
 
 _POSITION = "capture:journal"
 _RECENT = 64
+_ANNOUNCED_S = 0.5
 _REGULAR = 0o100600
 
 
@@ -68,15 +70,21 @@ class Tail:
             return dirty
 
     def adopt_orphans(self) -> None:
-        """Take content in that the mount set aside without being able to say so before it was killed."""
-        announced = {r.spool for r, _ in self._tailer.read(self._position) if r.spool}
-        names = self._spool.orphans(announced)
+        """Take content in that the mount set aside without being able to say so before it was killed.
+
+        A mount that lives announces a spool file right after making it, so what is not announced is looked for once more.
+        """
+        names = self._spool.orphans(())
+        for pause_s in (0.0, _ANNOUNCED_S):
+            if names:
+                time.sleep(pause_s)
+                announced = {r.spool for r, _ in self._tailer.read(self._position) if r.spool}
+                names = [n for n in names if n not in announced]
         with self._recorder.lock:
             group = self._recorder.group()
-            for name in names:
-                self._adopt(group, name)
+            adopted = [name for name in names if self._adopt(group, name)]
             group.flush()
-            self._spool.drop(names)
+            self._spool.drop(adopted)
 
     def close(self) -> None:
         """Close the spool's directory."""
@@ -139,7 +147,8 @@ class Tail:
             os.close(fd)
         return r.spool
 
-    def _adopt(self, group: Group, name: bytes) -> None:
+    def _adopt(self, group: Group, name: bytes) -> bool:
+        """Store the content of an orphan; one whose file is not known stays where it is, because nobody else has it."""
         ino, mtime_ns, _ = name.split(b"-")
         found = tables.by_inode(self._recorder.catalogue.read(), int(ino))
         names = tables.names(self._recorder.catalogue.read(), found[0].fid) if found else []
@@ -149,6 +158,7 @@ class Tail:
             old = FileStat(there.st_size, int(mtime_ns), there.st_ctime_ns)
             if found and names:
                 self._take_spooled(group, RelPath(names[0]), int(ino), old, fd, group.now(found[0]))
+            return bool(found and names)
         finally:
             os.close(fd)
 
@@ -185,10 +195,22 @@ class Tail:
         self._recorder.describer().modified(group, self._author, r.path, group.now(known), taken)
 
     def _file(self, r: JournalRecord) -> Known | None:
-        """Return the file of a record: by its inode where that has a live name, else by its path."""
+        """Return the file of a record: the one that has its inode, else the one at its path.
+
+        The catalogue may be behind, and inode numbers are used again at once: a file counts as having the inode only if it has
+        the record's path too, or if one of its names is that inode on the disk now (it was renamed since).
+        """
         con = self._recorder.catalogue.read()
-        live = [k for k in tables.by_inode(con, r.ino) if k.names and k.kind == Kind.FILE]
-        return live[0] if live else tables.at_path(con, r.path)
+        renamed: Known | None = None
+        for known in tables.by_inode(con, r.ino):
+            if known.kind != Kind.FILE or not known.names:
+                continue
+            names = tables.names(con, known.fid)
+            if r.path in names:
+                return known
+            if renamed is None and any((look := self._recorder.disk.look(n)) and look.ino == r.ino for n in names):
+                renamed = known
+        return renamed or tables.at_path(con, r.path)
 
     def _version_of(self, known: Known, state: FileStat) -> tuple[int, State] | None:
         """Return the version of a file that is this state, if it is one of the latest."""

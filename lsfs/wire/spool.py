@@ -49,25 +49,13 @@ class Spool:
         Args:
             fd: a readable descriptor.
         """
-        name, out = self._create(st)
+        out = os.open(self._directory, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         try:
             _copy(fd, out, st.st_size)
             os.utime(out, ns=(st.st_atime_ns, st.st_mtime_ns))
-        except BaseException:
-            os.unlink(name, dir_fd=self._fd)
-            raise
+            return self.add_link(out, st)  # nobody sees a copy that is not whole
         finally:
             os.close(out)
-        return name
-
-    def _create(self, st: os.stat_result) -> tuple[bytes, int]:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        for name in _names(st):
-            try:
-                return name, os.open(name, flags, 0o600, dir_fd=self._fd)
-            except FileExistsError:
-                continue
-        raise OSError(errno.EEXIST, "the spool has no free name for the inode")
 
     def open(self, name: bytes) -> int:
         """Return a readable descriptor of a spool file."""

@@ -238,3 +238,34 @@ def test_mounts_are_told_what_is_stored(r: Rig) -> None:
         st = (r.root / name).stat()
         assert told.states.holds(st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns), name
     assert not told.states.holds(1, 2, 3, 4)
+
+
+def test_content_of_a_reused_inode_number_goes_to_its_own_file(r: Rig, mount: Mount) -> None:
+    """A catalogue that is behind still has the number at the file that was replaced."""
+    r.save("a", "of a")
+    r.save("b", "of b")
+    stale = mount.stat("a").st_ino
+    r.write("a.new", "of a, later")
+    os.replace(r.root / "a.new", r.root / "a")
+    r.write("late", "content of b that was set aside")
+    late = mount.stat("late")
+    fd = os.open(r.root / "late", os.O_RDONLY)
+    spooled = mount.spool.add_copy(fd, late)
+    os.close(fd)
+    os.unlink(r.root / "late")
+    mount.tell(RecordKind.BEFORE, "b", stale, old=FileStat.of(late), spool=spooled)
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert b"content of b that was set aside" in r.texts("b")
+    assert b"content of b that was set aside" not in r.texts("a")
+
+
+def test_a_spool_file_whose_file_is_not_known_stays(r: Rig, mount: Mount) -> None:
+    r.write("unknown", "set aside by a mount that was killed before it could say so")
+    fd = os.open(r.root / "unknown", os.O_RDONLY)
+    name = mount.spool.add_copy(fd, os.fstat(fd))
+    os.close(fd)
+    os.unlink(r.root / "unknown")
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert mount.spooled(r) == [os.fsdecode(name)]
