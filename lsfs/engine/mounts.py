@@ -73,17 +73,22 @@ class Mounts:
         self._on_attach, self._on_detach = on_attach, on_detach
         self._lock = threading.RLock()
         self._mounts: dict[int, Mounted] = {}
+        self._adopted = False
         self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def adopt(self) -> None:
-        """Find the mounts that lived on without an engine; forget those that did not."""
-        for file in sorted(self._home.runtime.glob("mount-*.json")):
-            try:
-                facts = json.loads(file.read_text())
-                number, mountpoint = int(facts["number"]), Path(facts["mountpoint"])
-                self._attach(number, mountpoint)
-            except (LsfsError, OSError, ValueError, KeyError):
-                file.unlink(missing_ok=True)
+        """Find the mounts that lived on without an engine; forget those that did not. Once."""
+        with self._lock:
+            if self._adopted:
+                return
+            self._adopted = True
+            for file in sorted(self._home.runtime.glob("mount-*.json")):
+                try:
+                    facts = json.loads(file.read_text())
+                    number, mountpoint = int(facts["number"]), Path(facts["mountpoint"])
+                    self._attach(number, mountpoint)
+                except (LsfsError, OSError, ValueError, KeyError):
+                    file.unlink(missing_ok=True)
 
     def start(self, mountpoint: Path) -> Mounted:
         """Mount the root at a folder.
@@ -94,6 +99,7 @@ class Mounts:
             Unavailable: the mount process did not come up; the text has its words.
         """
         with self._lock:
+            self.adopt()  # requests are served before the engine has come that far
             self._drop_dead()
             for m in self._mounts.values():
                 if m.mountpoint == mountpoint:
