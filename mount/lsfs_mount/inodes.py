@@ -1,4 +1,4 @@
-"""Operations on inodes and folders: attributes, extended attributes, listings, the file system's size."""
+"""Operations on inodes: attributes and extended attributes. Those of the prefix `user.lsfs.` are the engine's."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import errno
 import os
 import stat
 import struct
-from dataclasses import dataclass
 
 from lsfs.wire.journal import RecordKind
 from lsfs_mount import protocol as p
-from lsfs_mount.files import with_copy
 from lsfs_mount.keeping import INLINE_BYTES
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
@@ -21,26 +19,8 @@ from lsfs_mount.shared import Shared, drop_set_ids
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _UTIME_NOW, _UTIME_OMIT = (1 << 30) - 1, (1 << 30) - 2
 _AT_EMPTY_PATH = 0x1000
-_FILE_TYPES = {
-    stat.S_IFDIR: 4,
-    stat.S_IFREG: 8,
-    stat.S_IFLNK: 10,
-    stat.S_IFIFO: 1,
-    stat.S_IFSOCK: 12,
-    stat.S_IFCHR: 2,
-    stat.S_IFBLK: 6,
-}
 OURS = b"user.lsfs."
 """Extended attributes of this prefix are the engine's."""
-
-
-@dataclass(slots=True)
-class Listing:
-    """An open folder: its descriptor, and its names from the time when it was read from the start."""
-
-    fd: int
-    node: Node
-    names: list[tuple[bytes, int, int]]
 
 
 class Inodes:
@@ -49,7 +29,6 @@ class Inodes:
     def __init__(self, shared: Shared) -> None:
         self._s = shared
         self._nodes = shared.nodes
-        self._listings: dict[int, Listing] = {}
 
     def table(self) -> dict[int, Operation]:
         """Return the operations by number."""
@@ -60,12 +39,6 @@ class Inodes:
             Op.SETXATTR: self.setxattr,
             Op.LISTXATTR: self.listxattr,
             Op.REMOVEXATTR: self.removexattr,
-            Op.STATFS: self.statfs,
-            Op.OPENDIR: self.opendir,
-            Op.READDIR: self.readdir,
-            Op.READDIRPLUS: self.readdirplus,
-            Op.RELEASEDIR: self.releasedir,
-            Op.FSYNCDIR: self.fsyncdir,
         }
 
     # Attributes
@@ -208,84 +181,6 @@ class Inodes:
 
     def _attributes_changed(self, header: Header, node: Node) -> None:
         self._s.keeper.record(RecordKind.ATTRIBUTES, node.path, node.key[1], who=self._s.who(header))
-
-    # The file system and folders
-
-    def statfs(self, header: Header, body: bytes) -> bytes:  # noqa: ARG002 - every operation has this form
-        """Return the size of the file system below."""
-        s = os.statvfs(self._nodes.fd(self._nodes.root))
-        return p.STATFS_OUT.pack(s.f_blocks, s.f_bfree, s.f_bavail, s.f_files, s.f_ffree, s.f_bsize, s.f_namemax, s.f_frsize, 0)
-
-    def opendir(self, header: Header, body: bytes) -> bytes:  # noqa: ARG002 - every operation has this form
-        """Open a folder."""
-        node = self._nodes.get(header[3])
-        fd = os.open(self._nodes.proc_path(node), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._listings[fd] = Listing(fd, node, [])
-        return p.OPEN_OUT.pack(fd, 0, 0)
-
-    def _read_names(self, listing: Listing) -> None:
-        """Take the folder's names down, so that offsets stay valid while it changes."""
-        names = [(b".", 1, 4), (b"..", 1, 4)]
-        with os.scandir(listing.fd) as it:
-            for e in it:
-                name = os.fsencode(e.name)
-                if not self._s.is_hidden(listing.node, name):
-                    names.append((name, e.inode(), _type_of(e)))
-        listing.names = names
-
-    def readdir(self, header: Header, body: bytes) -> bytes:
-        """Return names."""
-        return self._list(header, body, plus=False)
-
-    def readdirplus(self, header: Header, body: bytes) -> bytes:
-        """Return names with their attributes, each counted as a look-up."""
-        return self._list(header, body, plus=True)
-
-    def _list(self, _: Header, body: bytes, *, plus: bool) -> bytes:
-        fd, offset, size, *_rest = p.READ_IN.unpack_from(body)
-        listing = self._listings[fd]
-        if offset == 0 or not listing.names:
-            self._read_names(listing)
-        parts: list[bytes] = []
-        used = 0
-        for at in range(offset, len(listing.names)):
-            name, ino, kind = listing.names[at]
-            length = 24 + len(name)
-            need = length + -length % 8 + (128 if plus else 0)
-            if used + need > size:
-                break
-            if plus:
-                parts.append(self._entry_of(listing.node, name))
-            parts.append(p.DIRENT.pack(ino, at + 1, len(name), kind) + name + b"\0" * (-length % 8))
-            used += need
-        return b"".join(parts)
-
-    def _entry_of(self, parent: Node, name: bytes) -> bytes:
-        if name in (b".", b".."):
-            return bytes(128)
-        try:
-            return self._s.entry(parent, name)[1]
-        except OSError:
-            return bytes(128)
-
-    def releasedir(self, _: Header, body: bytes) -> bytes:
-        """Close a folder."""
-        (fd,) = p.U64.unpack_from(body)
-        del self._listings[fd]
-        os.close(fd)
-        return b""
-
-    def fsyncdir(self, header: Header, body: bytes) -> Answer:
-        """Write a folder through to the disk, in a worker."""
-        return with_copy(self._s, header, p.U64.unpack_from(body)[0], os.fsync)
-
-
-def _type_of(e: os.DirEntry[str]) -> int:
-    if e.is_symlink():
-        return 10
-    if e.is_dir(follow_symlinks=False):
-        return 4
-    return 8 if e.is_file(follow_symlinks=False) else 0
 
 
 def _checked(result: int) -> None:

@@ -20,6 +20,7 @@ from lsfs.wire.control import Server
 from lsfs.wire.journal import Writer
 from lsfs.wire.spool import Spool
 from lsfs_mount.files import Files
+from lsfs_mount.folders import Folders
 from lsfs_mount.inodes import Inodes
 from lsfs_mount.keeping import Keeper
 from lsfs_mount.names import Names
@@ -126,7 +127,7 @@ class Mounted:
     def _serve(self) -> None:
         shared = self.shared
         operations: dict[int, Operation] = {int(Op.INIT): self.session.init}
-        for part in (Names(shared), Removal(shared), self._opening, Files(shared), Inodes(shared)):
+        for part in (Names(shared), Removal(shared), self._opening, Files(shared), Folders(shared), Inodes(shared)):
             operations |= {int(op): act for op, act in part.table().items()}
         virtual = {int(op): act for op, act in self._virtual.table().items()}
         try:

@@ -1,58 +1,36 @@
-"""The semantic tree at MOUNTPOINT/.lsfs: its node ids, and the operations that the kernel may ask of them.
+"""The semantic tree at MOUNTPOINT/.lsfs: the operations that the kernel may ask of it.
 
 What a name means the engine says (`lsfs_mount.asking`); here its answers become inodes. The top folder and its `root` file are
 answered without the engine, so that a client that runs inside the mount finds its root also when the engine is gone. A folder
 that the engine could not list in time shows a README.md that says so.
 
-Threading: look-ups, listings and reads run in workers, never in the dispatch thread; `_lock` guards the tables.
+Threading: look-ups, listings and reads run in workers, never in the dispatch thread.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import stat
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from lsfs.errors import Unavailable
 from lsfs.wire.tree import WireNode, b64, unb64
 from lsfs_mount import protocol as p
 from lsfs_mount.asking import Asking
-from lsfs_mount.nodes import VIRTUAL_IDS
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation, Session
+from lsfs_mount.virtual_nodes import Virtual, VirtualNodes
 
 TOP = (b"search", b"ask", b"attr", b"group", b"history", b"at", b"saved")
 README, ROOT_FILE, STATUS = b"README.md", b"root", b"status"
 _FIXED = (b"history/", b"at/")
 """Files below these never change; their content may be cached."""
-_VALID_S = 1
-_MODES = {"directory": stat.S_IFDIR | 0o555, "file": stat.S_IFREG | 0o444, "symlink": stat.S_IFLNK | 0o777}
 _TYPES = {"directory": 4, "file": 8, "symlink": 10}
 
 Named = tuple[bytes, WireNode, bytes | None]
 """A name, what it is, and its content where we answer it ourselves."""
-
-
-@dataclass(slots=True)
-class Virtual:
-    """One name of the semantic tree that the kernel knows.
-
-    Attributes:
-        path: its parts below `.lsfs/`, joined by slashes.
-        lookups: how often the kernel was told of it.
-        text: the content of a file that we answer ourselves.
-    """
-
-    id: int
-    path: bytes
-    wire: WireNode
-    lookups: int = 0
-    text: bytes | None = None
 
 
 class VirtualTree:
@@ -67,15 +45,9 @@ class VirtualTree:
     def __init__(self, session: Session, engine: Path, *, owner: tuple[int, int], root_text: bytes) -> None:
         self._session = session
         self._asking = Asking(engine, on_late=self._late)
-        self._owner = owner
         self._root_text = root_text
-        self._lock = threading.Lock()
-        self._began_ns = time.time_ns()
-        self._top = Virtual(VIRTUAL_IDS, b"", WireNode(b".lsfs", "directory"), 1)
-        self._by_id: dict[int, Virtual] = {VIRTUAL_IDS: self._top}
-        self._by_path: dict[bytes, Virtual] = {b"": self._top}
+        self._nodes = VirtualNodes(owner)
         self._listings: dict[int, list[Named]] = {}
-        self._next_id = VIRTUAL_IDS + 1
         self._next_handle = 1
 
     def table(self) -> dict[int, Operation]:
@@ -113,66 +85,24 @@ class VirtualTree:
             table[op] = _read_only
         return table
 
-    # Nodes
+    # Telling the kernel
 
     def forget(self, id_: int, count: int) -> None:
         """Take look-ups of a node back."""
-        with self._lock:
-            node = self._by_id.get(id_)
-            if node is None or node is self._top:
-                return
-            node.lookups -= count
-            if node.lookups <= 0:
-                del self._by_id[id_]
-                if self._by_path.get(node.path) is node:
-                    del self._by_path[node.path]
-
-    def _get(self, id_: int) -> Virtual:
-        with self._lock:
-            node = self._by_id.get(id_)
-        if node is None:
-            raise OSError(errno.ESTALE, "the name is not known any more")
-        return node
-
-    def _meet(self, path: bytes, wire: WireNode, text: bytes | None) -> Virtual:
-        with self._lock:
-            node = self._by_path.get(path)
-            if node is None or node.wire.kind != wire.kind:
-                node = Virtual(self._next_id, path, wire)
-                self._next_id += 1
-                self._by_id[node.id] = self._by_path[path] = node
-            node.wire, node.text = wire, text
-            node.lookups += 1
-            return node
+        self._nodes.forget(id_, count)
 
     def entry(self) -> bytes:
         """Return the protocol's entry of the top folder."""
-        return self._entry(self._top)
-
-    def _entry(self, node: Virtual) -> bytes:
-        return p.ENTRY.pack(node.id, 0, _VALID_S, _VALID_S, 0, 0, *self._attributes(node))
-
-    def _attributes(self, node: Virtual) -> tuple[int, ...]:
-        wire = node.wire
-        second, ns = divmod(wire.mtime_ns or self._began_ns, 1_000_000_000)
-        mode = _MODES[wire.kind] | (0o200 if node.path == b"saved" else 0)
-        links = 2 if wire.kind == "directory" else 1
-        size = len(wire.target or b"") if wire.kind == "symlink" else wire.size
-        blocks = (size + 511) // 512
-        return (node.id, size, blocks, second, second, second, ns, ns, ns, mode, links, *self._owner, 0, 4096, 0)
+        return self._nodes.entry(self._nodes.top)
 
     def _late(self, path: bytes) -> None:
         """Make the kernel read a folder again whose listing came late."""
-        with self._lock:
-            node = self._by_path.get(path)
-        if node is not None:
+        if (node := self._nodes.known(path)) is not None:
             self._session.invalidate_inode(node.id)
 
     def stale(self) -> None:
         """Make the kernel ask again for everything here: the root has changed under us."""
-        with self._lock:
-            ids = list(self._by_id)
-        for id_ in ids:
+        for id_ in self._nodes.ids():
             self._session.invalidate_inode(id_)
 
     def attribute(self, op: str, path: bytes, name: bytes, value: bytes) -> bytes:
@@ -195,13 +125,13 @@ class VirtualTree:
 
     def lookup(self, header: Header, body: bytes) -> Answer:
         """Find a name."""
-        parent, name = self._get(header[3]), body[:-1]
+        parent, name = self._nodes.get(header[3]), body[:-1]
         path = parent.path + b"/" + name if parent.path else name
-        if parent is self._top and name != README and (own := self._own(name)) is not None:
-            return self._entry(self._meet(path, *own))
-        if parent is self._top and name not in (README, STATUS):
+        if parent is self._nodes.top and name != README and (own := self._own(name)) is not None:
+            return self._nodes.entry(self._nodes.meet(path, *own))
+        if parent is self._nodes.top and name not in (README, STATUS):
             raise OSError(errno.ENOENT, "no such folder")
-        return self._later(header, lambda: self._entry(self._meet(path, *self._asked(path))))
+        return self._later(header, lambda: self._nodes.entry(self._nodes.meet(path, *self._asked(path))))
 
     def _own(self, name: bytes) -> tuple[WireNode, bytes | None] | None:
         """Return what a name in the top folder is, as far as no engine is needed to tell."""
@@ -222,19 +152,19 @@ class VirtualTree:
 
     def getattr(self, header: Header, _: bytes) -> Answer:
         """Return attributes; those of a file that the engine makes are asked for again."""
-        node = self._get(header[3])
+        node = self._nodes.get(header[3])
         if node.wire.kind != "file" or node.text is not None:
-            return p.ATTR.pack(_VALID_S, 0, 0, *self._attributes(node))
+            return self._nodes.attributes(node)
 
         def work() -> bytes:
             node.wire = self._asked(node.path)[0]
-            return p.ATTR.pack(_VALID_S, 0, 0, *self._attributes(node))
+            return self._nodes.attributes(node)
 
         return self._later(header, work)
 
     def readlink(self, header: Header, _: bytes) -> bytes:
         """Return what a link points to."""
-        return self._get(header[3]).wire.target or b""
+        return self._nodes.get(header[3]).wire.target or b""
 
     def mkdir(self, header: Header, body: bytes) -> Answer:
         """Make a saved search."""
@@ -242,7 +172,7 @@ class VirtualTree:
 
         def work() -> bytes:
             self._asking.ask("mkdir", path)
-            return self._entry(self._meet(path, *self._asked(path)))
+            return self._nodes.entry(self._nodes.meet(path, *self._asked(path)))
 
         return self._later(header, work)
 
@@ -257,7 +187,7 @@ class VirtualTree:
         return self._later(header, work)
 
     def _below(self, header: Header, name: bytes) -> bytes:
-        parent = self._get(header[3])
+        parent = self._nodes.get(header[3])
         if parent.path != b"saved":
             raise OSError(errno.EPERM, "folders can be made in saved/ only")
         return parent.path + b"/" + name
@@ -266,7 +196,7 @@ class VirtualTree:
 
     def open(self, header: Header, body: bytes) -> bytes:
         """Open a file for reading."""
-        node = self._get(header[3])
+        node = self._nodes.get(header[3])
         if p.U32X2.unpack_from(body)[0] & (os.O_ACCMODE | os.O_TRUNC):
             raise OSError(errno.EROFS, "the semantic tree is read-only")
         cached = node.path.startswith(_FIXED) and not node.path.endswith(b"/" + README)
@@ -274,7 +204,7 @@ class VirtualTree:
 
     def read(self, header: Header, body: bytes) -> Answer:
         """Return bytes."""
-        node = self._get(header[3])
+        node = self._nodes.get(header[3])
         _fh, offset, size, *_rest = p.READ_IN.unpack_from(body)
         if node.text is not None:
             return node.text[offset : offset + size]
@@ -288,7 +218,7 @@ class VirtualTree:
 
     def opendir(self, header: Header, _: bytes) -> bytes:
         """Open a folder."""
-        self._get(header[3])
+        self._nodes.get(header[3])
         handle = self._next_handle
         self._next_handle += 1
         return p.OPEN_OUT.pack(handle, 0, 0)
@@ -300,7 +230,7 @@ class VirtualTree:
 
     def _list(self, header: Header, body: bytes, *, plus: bool) -> Answer:
         handle, offset, size, *_rest = p.READ_IN.unpack_from(body)
-        node = self._get(header[3])
+        node = self._nodes.get(header[3])
         if offset and handle in self._listings:
             return self._packed(node, self._listings[handle], offset, size, plus=plus)
 
@@ -318,10 +248,10 @@ class VirtualTree:
         except Unavailable as e:
             wire, text = _notice(str(e))
             names: list[Named] = [(README, wire, text)]
-            if node is self._top:
+            if node is self._nodes.top:
                 names += [(n, *own) for n in (ROOT_FILE, *TOP) if (own := self._own(n)) is not None]
             return names
-        if node is not self._top:
+        if node is not self._nodes.top:
             return [(n.name, n, None) for n in found]
         return [(n.name, *(self._own(n.name) or (n, None))) for n in found]
 
@@ -338,9 +268,9 @@ class VirtualTree:
                 break
             id_ = node.id
             if at > 1 and plus:
-                met = self._meet(node.path + b"/" + name if node.path else name, wire, text)
+                met = self._nodes.meet(node.path + b"/" + name if node.path else name, wire, text)
                 id_ = met.id
-                parts.append(self._entry(met))
+                parts.append(self._nodes.entry(met))
             elif plus:
                 parts.append(bytes(128))
             parts.append(p.DIRENT.pack(id_, at + 1, len(name), _TYPES[wire.kind]) + name + bytes(padding))
@@ -353,7 +283,7 @@ class VirtualTree:
 
     def statfs(self, _: Header, body: bytes) -> bytes:  # noqa: ARG002 - every operation has this form
         """Tell that there is no room."""
-        return p.STATFS_OUT.pack(0, 0, 0, len(self._by_id), 0, 4096, 255, 4096, 0)
+        return p.STATFS_OUT.pack(0, 0, 0, len(self._nodes), 0, 4096, 255, 4096, 0)
 
     def _later(self, header: Header, work: Callable[[], bytes]) -> Answer:
         return self._session.later(header[2], work, asks=True)
