@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -105,8 +106,8 @@ def rollbacks(client: Client, versions: int) -> Row:
     )
 
 
-def run(scratch: Path) -> list[Row]:
-    """Measure everything."""
+def run(scratch: Path) -> Iterator[Row]:
+    """Measure everything, a row at a time."""
     root = scratch / "root"
     root.mkdir()
     environ = {k: v for k, v in os.environ.items() if not k.startswith("LSFS_")}
@@ -115,26 +116,22 @@ def run(scratch: Path) -> list[Row]:
     begin = time.perf_counter()
     up(str(root), None, state=None, environ=environ)
     client = Client.find(root=str(root), state=None, environ=environ)
-    rows: list[Row] = []
     try:
         client.wait(600.0, vectors=False)
-        rows.append(("1,000 small files: served and found by words, wall", f"{time.perf_counter() - begin:.1f} s", "3 s"))
+        yield ("1,000 small files: served and found by words, wall", f"{time.perf_counter() - begin:.1f} s", "3 s")
         client.wait(3600.0)
         pid = client.status()["pid"]
-        rows.append(("the same, with vectors: engine CPU", f"{cpu_s(pid):.1f} s", ""))
-        fill(root / "more", 1500, 900)
-        client.wait(3600.0)
-        status = client.status()
-        rows.append((f"engine memory with {status['files']} files, about 15,000 passages", f"{rss_mb(pid):.0f} MB", "400 MB"))
-        rows.append(whole_commands(environ, "lsfs status", "status", goal="300 ms"))
-        rows.append(whole_commands(environ, "lsfs retrieve", "retrieve", "flash admission policy", "-k", "5", goal="250 ms"))
-        rows.append(whole_commands(environ, 'lsfs "PROMPT"', "find files about flash admission"))
-        rows.append(findable(client, root))
-        rows += [rollbacks(client, n) for n in (5, 20)]
+        yield ("the same, with vectors: engine CPU", f"{cpu_s(pid):.1f} s", "")
+        yield ("engine memory then", f"{rss_mb(pid):.0f} MB", "")
+        yield whole_commands(environ, "lsfs status", "status", goal="300 ms")
+        yield whole_commands(environ, "lsfs retrieve", "retrieve", "flash admission policy", "-k", "5", goal="250 ms")
+        yield whole_commands(environ, 'lsfs "PROMPT"', "find files about flash admission")
+        yield findable(client, root)
+        for n in (5, 20):
+            yield rollbacks(client, n)
     finally:
         with suppress(LsfsError):
             down(client)
-    return rows
 
 
 def main() -> None:
