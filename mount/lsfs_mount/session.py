@@ -32,6 +32,8 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _MS_NOSUID, _MS_NODEV = 2, 4
 _MNT_DETACH = 2
 WORKERS, ASKERS = 4, 8
+_JOINED_BYTES = 4096
+"""Answers below this size are cheaper copied behind their header than gathered by writev."""
 
 Header = tuple[int, int, int, int, int, int, int, int, int]
 """length, opcode, unique, nodeid, uid, gid, pid, extension length, padding"""
@@ -42,7 +44,7 @@ class _Deferred:
 
 
 DEFERRED = _Deferred()
-Answer = bytes | tuple[bytes, bytes] | _Deferred
+Answer = bytes | _Deferred
 Operation = Callable[[Header, bytes], Answer]
 
 
@@ -211,12 +213,14 @@ class Session:
             depth,
         )
 
-    def reply(self, unique: int, payload: bytes | tuple[bytes, bytes] = b"") -> None:
+    def reply(self, unique: int, payload: bytes = b"") -> None:
         """Answer a request. A request that was interrupted meanwhile (ENOENT) needs no answer."""
-        parts = payload if isinstance(payload, tuple) else (payload,)
-        head = p.OUT_HEADER.pack(16 + sum(map(len, parts)), 0, unique)
+        head = p.OUT_HEADER.pack(16 + len(payload), 0, unique)
         try:
-            os.writev(self.device, (head, *parts))
+            if len(payload) < _JOINED_BYTES:
+                os.write(self.device, head + payload)
+            else:
+                os.writev(self.device, (head, payload))
         except OSError as e:
             if e.errno not in (errno.ENOENT, errno.ENODEV):
                 _LOG.warning("an answer was refused: %s", e)
@@ -229,7 +233,7 @@ class Session:
             if e.errno not in (errno.ENOENT, errno.ENODEV):
                 _LOG.warning("an error was refused: %s", e)
 
-    def later(self, unique: int, work: Callable[[], bytes | tuple[bytes, bytes]], *, asks: bool = False) -> _Deferred:
+    def later(self, unique: int, work: Callable[[], bytes], *, asks: bool = False) -> _Deferred:
         """Do work in a worker and answer with its result.
 
         Args:
