@@ -50,6 +50,7 @@ KINDS: dict[str, Callable[[random.Random], str]] = {
     "NAME": topics.snapshot,
     "ANYFOLDER": filenames.any_folder,
     "PHRASE": topics.phrase,
+    "PASTNAMED": _pick("NAMED_DAYS"),
     "TOPICIN": topics.topic_in,
     "GERUND": topics.gerund,
     "PLACE": topics.place,
