@@ -88,6 +88,9 @@ def load() -> Model:
     return Model(folder)
 
 
+_NAMED = frozenset({"PATH", "FOLDER", "TO", "SRC", "OTHER", "LIKE"})
+
+
 def _softmax(x: Floats) -> Floats:
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     return np.asarray(e / e.sum(axis=-1, keepdims=True), dtype=np.float32)
@@ -104,7 +107,7 @@ def _slots(prompt: str, words: list[Word], tags: Floats, names: list[str]) -> tu
         same = bool(spans) and spans[-1][0] == name and spans[-1][2] == i
         if same and (tag[0] == "I" or not (words[i].mark or words[i - 1].mark)):
             spans[-1] = (name, spans[-1][1], i + 1)
-        else:
+        elif not (same and name in _NAMED and words[i - 1].mark and not words[i].mark):  # a literal name is complete
             spans.append((name, i, i + 1))
     slots = tuple(_slot(prompt, words, *s) for s in spans)
     return slots, float(np.clip(tags.max(1), 0, 1).min()) ** 0.5 if len(words) else 1.0
