@@ -16,7 +16,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsfs_mount.mounted import Mounted, Options
+from lsfs_mount.mounted import Mounted
+from lsfs_mount.options import Options
 
 _LOG = logging.getLogger("lsfs_mount")
 

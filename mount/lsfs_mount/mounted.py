@@ -10,59 +10,28 @@ import logging
 import os
 import resource
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
-from lsfs.wire.captured import Captured
 from lsfs.wire.control import Server
-from lsfs.wire.journal import Writer
-from lsfs.wire.spool import Spool
 from lsfs_mount.files import Files
 from lsfs_mount.folders import Folders
 from lsfs_mount.inodes import Inodes
-from lsfs_mount.keeping import Keeper
 from lsfs_mount.names import Names
-from lsfs_mount.nodes import Key, Node, Nodes
+from lsfs_mount.nodes import Node, Nodes
 from lsfs_mount.opening import Opening
+from lsfs_mount.options import Options, hidden, keeper, root_text
 from lsfs_mount.protocol import Op
 from lsfs_mount.removal import Removal
 from lsfs_mount.reviving import Reviver
 from lsfs_mount.session import Operation, Session, Table
-from lsfs_mount.shared import VIRTUAL_NAME, Shared
+from lsfs_mount.shared import Shared
 from lsfs_mount.steering import Steering
 from lsfs_mount.virtual import VirtualTree
 
 _LOG = logging.getLogger(__name__)
 MOST_FDS = 4096
 """O_PATH descriptors that nodes may hold, if the process may have so many."""
-MOST_NODES = 100_000
-"""Inodes that the kernel is let know before it is asked to forget the oldest."""
 READY_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to mount.
-
-    Attributes:
-        root: the backing directory; it may be a private second name of what is mounted over.
-        engine, control: sockets.
-        engine_command: starts the engine.
-        refuse_large: refuse to open files above `spool_max_bytes` for writing that are not stored.
-    """
-
-    root: Path
-    state: Path
-    mountpoint: Path
-    engine: Path
-    control: Path
-    engine_command: Sequence[str] = ()
-    passthrough: bool = True
-    spool_max_bytes: int = 4 << 30
-    refuse_large: bool = False
-    most_nodes: int = MOST_NODES
 
 
 class Mounted:
@@ -72,20 +41,15 @@ class Mounted:
         self._options = options
         self._raise_limit()
         root_fd = os.open(options.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        keeper = Keeper(
-            Writer(options.state / "journal"),
-            Spool(options.state / "spool"),
-            Captured(options.state / "captured"),
-            spool_max_bytes=options.spool_max_bytes,
-            refuse_large=options.refuse_large,
-        )
         self.session = Session(options.mountpoint, passthrough=options.passthrough)
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.nodes = Nodes(root_fd, most_fds=max(32, min(MOST_FDS, soft // 4)))
         st = os.fstat(root_fd)
-        self._virtual = VirtualTree(self.session, options.engine, owner=(st.st_uid, st.st_gid), root_text=_root_text(options))
-        hidden = frozenset(_hidden(options))
-        self.shared = Shared(self.session, self.nodes, keeper, hidden, self._virtual.entry, self._virtual.attribute)
+        self._virtual = virtual = VirtualTree(
+            self.session, options.engine, owner=(st.st_uid, st.st_gid), root_text=root_text(options)
+        )
+        not_shown, kept = frozenset(hidden(options)), keeper(options)
+        self.shared = Shared(self.session, self.nodes, kept, not_shown, virtual.entry, virtual.meaning.attribute)
         self._opening = Opening(self.shared)
         self.steering = Steering(self.shared, self._virtual, options.state / "captured")
         self._reviver = Reviver(options.engine, options.engine_command)
@@ -162,39 +126,3 @@ class Mounted:
 def _may_go(node: Node, *, folders: bool) -> bool:
     is_folder = node.kind == 0o040000
     return node.parent is not None and is_folder == folders and not node.opens and not node.pinned
-
-
-def _hidden(options: Options) -> list[tuple[Key, bytes]]:
-    """Return the names below the root that are not shown: (folder, name)."""
-    found = []
-    for path in (options.root / os.fsdecode(VIRTUAL_NAME), options.state, options.mountpoint):
-        inside = _inside(path, options.root)
-        if inside is not None:
-            st = os.stat(inside.parent)
-            found.append(((st.st_dev, st.st_ino), os.fsencode(inside.name)))
-    return found
-
-
-def _inside(path: Path, root: Path) -> Path | None:
-    """Return where a path is below the root, by the inodes above it; None for elsewhere."""
-    top = os.stat(root)
-    for above in path.parents:
-        st = os.stat(above)
-        if (st.st_dev, st.st_ino) == (top.st_dev, top.st_ino):
-            return root / path.relative_to(above)
-    return None
-
-
-def _root_text(options: Options) -> bytes:
-    """Return the content of `.lsfs/root`: the root as users know it, the engine's id, the state."""
-    root = options.mountpoint if _same(options.mountpoint, options.root) else options.root
-    try:
-        engine_id = (options.state / "format").read_text().split()[2]
-    except (OSError, IndexError):
-        engine_id = "unknown"
-    return b"\n".join((os.fsencode(root), engine_id.encode(), os.fsencode(options.state), b""))
-
-
-def _same(a: Path, b: Path) -> bool:
-    x, y = os.stat(a), os.stat(b)
-    return (x.st_dev, x.st_ino) == (y.st_dev, y.st_ino)

@@ -24,13 +24,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsfs_mount import protocol as p
+from lsfs_mount.detaching import detach
 from lsfs_mount.nodes import VIRTUAL_IDS
 from lsfs_mount.protocol import Op
 
 _LOG = logging.getLogger(__name__)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _MS_NOSUID, _MS_NODEV = 2, 4
-_MNT_DETACH = 2
 WORKERS, ASKERS = 4, 8
 _JOINED_BYTES = 4096
 """Answers below this size are cheaper copied behind their header than gathered by writev."""
@@ -121,17 +121,7 @@ class Session:
 
     def detach(self) -> bool:
         """Unmount; return whether it had to be lazy, because programs still use it."""
-        target = os.fsencode(self.mountpoint)
-        if os.geteuid() == 0:
-            if _LIBC.umount2(target, 0) == 0:
-                return False
-            _LIBC.umount2(target, _MNT_DETACH)
-        else:
-            for lazy, flags in ((False, ["-u"]), (True, ["-u", "-z"])):
-                command = ["fusermount3", *flags, "--", str(self.mountpoint)]
-                if subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0:
-                    return lazy
-        return True
+        return detach(self.mountpoint)
 
     # Requests
 

@@ -1,8 +1,6 @@
 """The semantic tree at MOUNTPOINT/.lsfs: the operations that the kernel may ask of it.
 
-What a name means the engine says (`lsfs_mount.asking`); here its answers become inodes. The top folder and its `root` file are
-answered without the engine, so that a client that runs inside the mount finds its root also when the engine is gone. A folder
-that the engine could not list in time shows a README.md that says so.
+What a name is `lsfs_mount.meaning` says; here its answers become inodes.
 
 Threading: look-ups, listings and reads run in workers, never in the dispatch thread.
 """
@@ -15,22 +13,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from lsfs.errors import Unavailable
-from lsfs.wire.tree import WireNode, b64, unb64
 from lsfs_mount import protocol as p
-from lsfs_mount.asking import Asking
+from lsfs_mount.meaning import Meaning, Named, is_fixed
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation, Session
 from lsfs_mount.virtual_nodes import Virtual, VirtualNodes
 
-TOP = (b"search", b"ask", b"attr", b"group", b"history", b"at", b"saved")
-README, ROOT_FILE, STATUS = b"README.md", b"root", b"status"
-_FIXED = (b"history/", b"at/")
-"""Files below these never change; their content may be cached."""
 _TYPES = {"directory": 4, "file": 8, "symlink": 10}
-
-Named = tuple[bytes, WireNode, bytes | None]
-"""A name, what it is, and its content where we answer it ourselves."""
 
 
 class VirtualTree:
@@ -44,8 +33,7 @@ class VirtualTree:
 
     def __init__(self, session: Session, engine: Path, *, owner: tuple[int, int], root_text: bytes) -> None:
         self._session = session
-        self._asking = Asking(engine, on_late=self._late)
-        self._root_text = root_text
+        self.meaning = Meaning(engine, root_text, on_late=self._late)
         self._nodes = VirtualNodes(owner)
         self._listings: dict[int, list[Named]] = {}
         self._next_handle = 1
@@ -105,21 +93,9 @@ class VirtualTree:
         for id_ in self._nodes.ids():
             self._session.invalidate_inode(id_)
 
-    def attribute(self, op: str, path: bytes, name: bytes, value: bytes) -> bytes:
-        """Ask the engine for an extended attribute of a file of the root, or set it.
-
-        Raises:
-            OSError: ENODATA where there is none.
-        """
-        try:
-            answer = self._asking.ask(op, path, name=name.decode("utf-8", "replace"), value_b64=b64(value))
-        except OSError as e:
-            raise OSError(errno.ENODATA if e.errno == errno.ENOENT else e.errno, e.strerror) from e
-        return unb64(answer.get("value_b64", ""))
-
     def close(self) -> None:
         """End the threads."""
-        self._asking.close()
+        self.meaning.close()
 
     # Names and attributes
 
@@ -127,28 +103,11 @@ class VirtualTree:
         """Find a name."""
         parent, name = self._nodes.get(header[3]), body[:-1]
         path = parent.path + b"/" + name if parent.path else name
-        if parent is self._nodes.top and name != README and (own := self._own(name)) is not None:
+        if parent is self._nodes.top and (own := self.meaning.own(name)) is not None:
             return self._nodes.entry(self._nodes.meet(path, *own))
-        if parent is self._nodes.top and name not in (README, STATUS):
+        if parent is self._nodes.top and not self.meaning.is_top_name(name):
             raise OSError(errno.ENOENT, "no such folder")
-        return self._later(header, lambda: self._nodes.entry(self._nodes.meet(path, *self._asked(path))))
-
-    def _own(self, name: bytes) -> tuple[WireNode, bytes | None] | None:
-        """Return what a name in the top folder is, as far as no engine is needed to tell."""
-        if name in TOP:
-            return WireNode(name, "directory"), None
-        if name == ROOT_FILE:
-            return WireNode(name, "file", len(self._root_text)), self._root_text
-        return None
-
-    def _asked(self, path: bytes) -> tuple[WireNode, bytes | None]:
-        """Return what the engine says that a path is; a README.md is there also without it."""
-        try:
-            return self._asking.node(path), None
-        except OSError as e:
-            if e.errno != errno.EAGAIN or path.rsplit(b"/", 1)[-1] != README:
-                raise
-            return _notice(f"The engine does not answer: {e.strerror}")
+        return self._later(header, lambda: self._nodes.entry(self._nodes.meet(path, *self.meaning.asked(path))))
 
     def getattr(self, header: Header, _: bytes) -> Answer:
         """Return attributes; those of a file that the engine makes are asked for again."""
@@ -157,7 +116,7 @@ class VirtualTree:
             return self._nodes.attributes(node)
 
         def work() -> bytes:
-            node.wire = self._asked(node.path)[0]
+            node.wire = self.meaning.asked(node.path)[0]
             return self._nodes.attributes(node)
 
         return self._later(header, work)
@@ -169,28 +128,21 @@ class VirtualTree:
     def mkdir(self, header: Header, body: bytes) -> Answer:
         """Make a saved search."""
         path = self._below(header, p.c_string(body, 8))
-
-        def work() -> bytes:
-            self._asking.ask("mkdir", path)
-            return self._nodes.entry(self._nodes.meet(path, *self._asked(path)))
-
-        return self._later(header, work)
+        return self._later(header, lambda: self._nodes.entry(self._nodes.meet(path, *self.meaning.make(path))))
 
     def rmdir(self, header: Header, body: bytes) -> Answer:
         """Remove a saved search."""
         path = self._below(header, body[:-1])
 
         def work() -> bytes:
-            self._asking.ask("rmdir", path)
+            self.meaning.remove(path)
             return b""
 
         return self._later(header, work)
 
     def _below(self, header: Header, name: bytes) -> bytes:
         parent = self._nodes.get(header[3])
-        if parent.path != b"saved":
-            raise OSError(errno.EPERM, "folders can be made in saved/ only")
-        return parent.path + b"/" + name
+        return parent.path + b"/" + name if parent.path else name
 
     # Content
 
@@ -199,7 +151,7 @@ class VirtualTree:
         node = self._nodes.get(header[3])
         if p.U32X2.unpack_from(body)[0] & (os.O_ACCMODE | os.O_TRUNC):
             raise OSError(errno.EROFS, "the semantic tree is read-only")
-        cached = node.path.startswith(_FIXED) and not node.path.endswith(b"/" + README)
+        cached = is_fixed(node.path)
         return p.OPEN_OUT.pack(0, p.FOPEN_KEEP_CACHE if cached else p.FOPEN_DIRECT_IO, 0)
 
     def read(self, header: Header, body: bytes) -> Answer:
@@ -208,7 +160,7 @@ class VirtualTree:
         _fh, offset, size, *_rest = p.READ_IN.unpack_from(body)
         if node.text is not None:
             return node.text[offset : offset + size]
-        return self._later(header, lambda: self._asking.read(node.path, offset, size))
+        return self._later(header, lambda: self.meaning.read(node.path, offset, size))
 
     def release(self, _: Header, body: bytes) -> bytes:  # noqa: ARG002 - every operation has this form
         """Close a file."""
@@ -235,25 +187,11 @@ class VirtualTree:
             return self._packed(node, self._listings[handle], offset, size, plus=plus)
 
         def work() -> bytes:
-            names = self._names(node)
+            names = self.meaning.names(node.path)
             self._listings[handle] = names
             return self._packed(node, names, offset, size, plus=plus)
 
         return self._later(header, work)
-
-    def _names(self, node: Virtual) -> list[Named]:
-        """Return the names in a folder with what they are, and the text of those that we answer ourselves."""
-        try:
-            found = self._asking.names(node.path)
-        except Unavailable as e:
-            wire, text = _notice(str(e))
-            names: list[Named] = [(README, wire, text)]
-            if node is self._nodes.top:
-                names += [(n, *own) for n in (ROOT_FILE, *TOP) if (own := self._own(n)) is not None]
-            return names
-        if node is not self._nodes.top:
-            return [(n.name, n, None) for n in found]
-        return [(n.name, *(self._own(n.name) or (n, None))) for n in found]
 
     def _packed(self, node: Virtual, names: list[Named], offset: int, size: int, *, plus: bool) -> bytes:
         here = replace(node.wire, kind="directory")
@@ -287,11 +225,6 @@ class VirtualTree:
 
     def _later(self, header: Header, work: Callable[[], bytes]) -> Answer:
         return self._session.later(header[2], work, asks=True)
-
-
-def _notice(words: str) -> tuple[WireNode, bytes]:
-    text = (words + "\n").encode("utf-8", "surrogateescape")
-    return WireNode(README, "file", len(text)), text
 
 
 def _no_data(_: Header, body: bytes) -> Answer:  # noqa: ARG001 - every operation has this form
