@@ -92,7 +92,9 @@ class LlmConfig:
         mode: "offline", "model" or "auto" (the model where the offline parser is not sure).
         base_url: the endpoint; without it there is no model.
         api_key: its key; local servers take any.
+        timeout_s: for an answer, or for its next piece where it is streamed.
         wire: "json_schema" or "tools".
+        max_tokens: of one text that it writes (a summary, a part of a translation); 0 for the server's own limit.
     """
 
     mode: str = "auto"
@@ -101,6 +103,7 @@ class LlmConfig:
     model: str = ""
     timeout_s: float = 30.0
     wire: str = "json_schema"
+    max_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,17 @@ class Corrupt(LsfsError):
 
 
 class Unavailable(LsfsError):
-    """A part that is needed is not there now; trying later may help."""
+    """A part that is needed is not there now; trying later may help.
+
+    Attributes:
+        sent: the request may have reached it; False where it cannot have, so that it can be sent again.
+    """
 
     kind = "unavailable"
+
+    def __init__(self, message: str = "", *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class DimensionMismatch(LsfsError):

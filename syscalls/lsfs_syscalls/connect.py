@@ -18,9 +18,10 @@ from typing import Any
 
 from lsfs.engine.home import STATE, Home, find_home, is_locked, resolve_root
 from lsfs.errors import NotFound, Unavailable
-from lsfs.wire.http import request
+from lsfs.wire.http import Tell, request
 
 START_S = 60.0
+LONGEST_CALL_S = 3600.0
 Body = dict[str, Any]
 
 
@@ -70,16 +71,23 @@ class Client:
     # Requests
 
     def request(
-        self, method: str, route: str, body: Body | None = None, *, timeout_s: float = 120.0, start: bool = True
+        self,
+        method: str,
+        route: str,
+        body: Body | None = None,
+        *,
+        timeout_s: float = 120.0,
+        start: bool = True,
+        tell: Tell | None = None,
     ) -> Body:
-        """Send one request, starting the engine first if none runs."""
+        """Send one request, starting the engine first if none runs. What may have arrived is never sent twice."""
         try:
-            return request(self.home.socket, method, route, body, timeout_s=timeout_s)
-        except Unavailable:
-            if not start or (is_locked(self.home.state) and _answers(self.home)):
+            return request(self.home.socket, method, route, body, timeout_s=timeout_s, tell=tell)
+        except Unavailable as e:
+            if not start or e.sent or (is_locked(self.home.state) and _answers(self.home)):
                 raise
         start_engine(self.home, self.environ)
-        return request(self.home.socket, method, route, body, timeout_s=timeout_s)
+        return request(self.home.socket, method, route, body, timeout_s=timeout_s, tell=tell)
 
     def status(self) -> Body:
         """Return how the engine is."""
@@ -99,26 +107,35 @@ class Client:
         dry_run: bool = False,
         actor: str = "user",
         files: Sequence[str] = (),
+        tell: Tell | None = None,
     ) -> Body:
         """Return a prompt's plan, with its answers if it only reads, else with a preview."""
         body = {"prompt": prompt, "now": now, "explain": explain, "dry_run": dry_run, "actor": actor, "files": list(files)}
-        return self.request("POST", "/ask", body)
+        return self.request("POST", "/ask", body, timeout_s=LONGEST_CALL_S, tell=tell)
 
     def preview(self, plan: Body, *, now: str | None = None) -> Body:
         """Return what a plan would do."""
         return self.request("POST", "/preview", {"plan": plan, "now": now})
 
     def plan(
-        self, plan: Body, *, consent: bool = False, now: str | None = None, explain: bool = False, actor: str = "user"
+        self,
+        plan: Body,
+        *,
+        consent: bool = False,
+        now: str | None = None,
+        explain: bool = False,
+        actor: str = "user",
+        tell: Tell | None = None,
     ) -> list[Body]:
-        """Run a plan and return the answers of its steps."""
+        """Run a plan and return the answers of its steps; `tell` is told of a model's answer as it comes."""
         body = {"plan": plan, "consent": consent, "now": now, "explain": explain, "actor": actor}
-        answers: list[Body] = self.request("POST", "/plan", body, timeout_s=3600.0)["answers"]
+        answers: list[Body] = self.request("POST", "/plan", body, timeout_s=LONGEST_CALL_S, tell=tell)["answers"]
         return answers
 
-    def call(self, syscall: str, args: Body, *, consent: bool = False, actor: str = "user") -> Body:
-        """Run one call and return its answer."""
-        return self.request("POST", f"/call/{syscall}", {"args": args, "consent": consent, "actor": actor}, timeout_s=3600.0)
+    def call(self, syscall: str, args: Body, *, consent: bool = False, actor: str = "user", tell: Tell | None = None) -> Body:
+        """Run one call and return its answer; `tell` is told of a model's answer as it comes."""
+        body = {"args": args, "consent": consent, "actor": actor}
+        return self.request("POST", f"/call/{syscall}", body, timeout_s=LONGEST_CALL_S, tell=tell)
 
 
 def _answers(home: Home) -> bool:

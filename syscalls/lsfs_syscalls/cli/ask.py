@@ -31,6 +31,7 @@ def run_prompt(session: Session, prompt: str) -> int:
             explain=session.flag("explain"),
             dry_run=session.flag("dry_run"),
             files=session.last_files,
+            tell=session.tell,
         )
         plan = asked["plan"]
         if not plan.get("clarify"):
@@ -44,11 +45,12 @@ def run_prompt(session: Session, prompt: str) -> int:
 
 def _understood(session: Session, asked: dict[str, Any]) -> int:
     plan = asked["plan"]
+    if "answers" in asked and not session.flag("json"):
+        session.live.plan(plan)
+        return _finish(session, asked["answers"], plan=plan)
     for line in plan.get("notices") or ():
         session.note(session.paint.dim(line))
     if "answers" in asked:
-        if not session.flag("json"):
-            session.show_plan(plan, None)
         return _finish(session, asked["answers"], plan=plan)
     return _with_consent(session, plan, previewed=asked.get("preview"))
 
@@ -83,7 +85,8 @@ def _with_consent(session: Session, plan: dict[str, Any], previewed: dict[str, A
 
 
 def _run(session: Session, plan: dict[str, Any], *, consent: bool) -> list[dict[str, Any]]:
-    return session.client.plan(plan, consent=consent, now=_now(session), explain=session.flag("explain"))
+    explain = session.flag("explain")
+    return session.client.plan(plan, consent=consent, now=_now(session), explain=explain, tell=session.tell)
 
 
 def _finish(session: Session, answers: list[dict[str, Any]], plan: dict[str, Any] | None) -> int:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lsfs.errors import EXIT_ERROR, EXIT_FOUND, EXIT_NOTHING
+from lsfs.wire.http import Tell
+from lsfs_syscalls.cli.live import Live
 from lsfs_syscalls.connect import Client
 from lsfs_syscalls.render.answer import notices, render
 from lsfs_syscalls.render.paint import Paint
@@ -32,6 +34,7 @@ class Session:
 
     options: argparse.Namespace
     paint: Paint
+    live: Live
     agreed: bool = False
     last_files: list[str] = field(default_factory=list)
     _client: Client | None = None
@@ -41,7 +44,8 @@ class Session:
         """Return a session for the parsed command line."""
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
         width = shutil.get_terminal_size((100, 24)).columns
-        return cls(options, Paint(colour=colour, width=width))
+        paint = Paint(colour=colour, width=width, terminal=sys.stdout.isatty())
+        return cls(options, paint, Live(paint))
 
     def flag(self, name: str) -> bool:
         """Tell whether a common option was given."""
@@ -78,13 +82,18 @@ class Session:
         except KeyboardInterrupt:
             return ""
 
+    @property
+    def tell(self) -> Tell | None:
+        """Shows a model's answer as it comes; None where the answer is to be one JSON object."""
+        return None if self.flag("json") else self.live.tell
+
     def answer(self, body: dict[str, Any]) -> int:
         """Print an answer and return the exit status it means."""
         self.last_files = files_of(body) or self.last_files
         if self.flag("json"):
             self.print_json(body)
         else:
-            if text := render(body, self.paint):
+            if text := self.live.finish(render(body, self.paint)):
                 self.print(text)
             for line in notices(body):
                 self.note(self.paint.dim(line))

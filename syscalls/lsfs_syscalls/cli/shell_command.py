@@ -47,7 +47,16 @@ def run(session: Session) -> int:
         if line in ("quit", "exit"):
             return EXIT_FOUND
         if line:
-            _one(session, line, names)
+            _interruptible(session, line, names)
+
+
+def _interruptible(session: Session, line: str, names: set[str]) -> None:
+    """Run one line; Ctrl-C ends what it does and not the shell."""
+    try:
+        _one(session, line, names)
+    except KeyboardInterrupt:
+        session.print(session.live.finish(""))
+        session.note("interrupted")
 
 
 def _names() -> set[str]:

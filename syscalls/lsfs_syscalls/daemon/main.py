@@ -67,7 +67,8 @@ def _serve(options: argparse.Namespace) -> None:
     ]
     engine = Engine(home, config, make_embedder(config), [*command, *(x for s in options.set for x in ("--set", s))])
     stopping = Stopping(unmount=False)
-    server = Server(home.socket, Routes(engine, lambda: make_parser(config), stopping), _logged)
+    routes = Routes(engine, lambda: make_parser(config), stopping)
+    server = Server(home.socket, routes, _logged, routes)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="http", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.event.set())

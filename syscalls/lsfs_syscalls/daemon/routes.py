@@ -10,7 +10,9 @@
     POST /tree     {...}             the semantic tree, for mounts (lsfs.wire.tree)
     POST /mount, /unmount {mountpoint}, POST /stop {unmount}, POST /check {...}
 
-Common to those that run something: actor, now (ISO 8601), explain, dry_run, files (the last answer's paths, for "it").
+Common to those that run something: actor, now (ISO 8601), explain, dry_run, files (the last answer's paths, for "it"), stream:
+what a model writes comes as it is written, in lines: `{"plan"}` of a prompt, `{"step", "text"}`, `{"step", "progress"}`, and
+at last `{"answer"}`.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from lsfs_syscalls.parse.context import ParseContext
 from lsfs_syscalls.plan import Plan
 from lsfs_syscalls.run.context import Answer
 from lsfs_syscalls.run.runner import run_plan
+from lsfs_syscalls.run.told import Listener, silent
 
 Body = dict[str, Any]
 LONGEST_WAIT_S = 3600.0
@@ -65,33 +68,36 @@ class Routes:
         self._lock = threading.Lock()
         self._stopping = stopping
         self._tree = TreeService(engine, self.parser)
-        self._table: dict[str, Callable[[Body], Body]] = {
-            "/status": lambda _: engine.status(),
-            "/wait": self._wait,
-            "/parse": lambda b: self._parse(b).to_json(),
+        self._table: dict[str, Callable[[Body, Listener], Body]] = {
+            "/status": lambda *_: engine.status(),
+            "/wait": lambda b, _: self._wait(b),
+            "/parse": lambda b, _: self._parse(b).to_json(),
             "/ask": self._ask,
-            "/preview": lambda b: self._preview(Plan.from_json(b["plan"]), b),
-            "/plan": lambda b: {"answers": self._run(Plan.from_json(b["plan"]), b)},
-            "/tree": lambda b: self._tree.answer(b),
-            "/mount": lambda b: engine.mount(Path(_text(b, "mountpoint"))),
-            "/unmount": lambda b: {"said": engine.mounts.stop(Path(os.path.realpath(_text(b, "mountpoint"))))},
-            "/stop": self._stop,
-            "/check": self._check,
+            "/preview": lambda b, _: self._preview(Plan.from_json(b["plan"]), b),
+            "/plan": lambda b, tell: {"answers": self._run(Plan.from_json(b["plan"]), b, tell)},
+            "/tree": lambda b, _: self._tree.answer(b),
+            "/mount": lambda b, _: engine.mount(Path(_text(b, "mountpoint"))),
+            "/unmount": lambda b, _: {"said": engine.mounts.stop(Path(os.path.realpath(_text(b, "mountpoint"))))},
+            "/stop": lambda b, _: self._stop(b),
+            "/check": lambda b, _: self._check(b),
         }
 
-    def __call__(self, path: str, body: Body) -> Body:
+    def __call__(self, path: str, body: Body, tell: Listener = silent) -> Body:
         """Answer one request.
+
+        Args:
+            tell: is told of a model's answer as it comes.
 
         Raises:
             LsfsError: what went wrong; the transport turns it into an HTTP error.
         """
         if path.startswith("/call/"):
-            return self._call(path.removeprefix("/call/"), body)
+            return self._call(path.removeprefix("/call/"), body, tell)
         route = self._table.get(path)
         if route is None:
             raise NotFound(f"there is no route {show(path.encode())}; there are {', '.join(self._table)}, /call/NAME")
         try:
-            return route(body)
+            return route(body, tell)
         except KeyError as e:
             raise BadRequest(f"{path} needs {e.args[0]!r} in its body") from e
 
@@ -128,19 +134,20 @@ class Routes:
         exact = [c for c in found if c.score >= 1.0 and not c.deleted]
         return [show(c.path) for c in (exact[:1] or found)]
 
-    def _ask(self, body: Body) -> Body:
+    def _ask(self, body: Body, tell: Listener) -> Body:
         plan = self._parse(body)
         out: Body = {"plan": plan.to_json()}
         if plan.clarify is not None:
             return out
         if plan.effect is Effect.READ and not body.get("dry_run"):
-            return out | {"answers": self._run(plan, body)}
+            tell(dict(out))
+            return out | {"answers": self._run(plan, body, tell)}
         return out | {"preview": self._preview(plan, body)}
 
     def _preview(self, plan: Plan, body: Body) -> Body:
         return preview(self._engine, plan, now=_now(body), actor=_actor(body))
 
-    def _run(self, plan: Plan, body: Body) -> list[Body]:
+    def _run(self, plan: Plan, body: Body, tell: Listener) -> list[Body]:
         answers = run_plan(
             self._engine,
             plan,
@@ -148,14 +155,15 @@ class Routes:
             consent=body.get("consent") is True,
             now=_now(body),
             explain=bool(body.get("explain")),
+            listener=tell,
         )
         return [_body(a) for a in answers]
 
-    def _call(self, name: str, body: Body) -> Body:
+    def _call(self, name: str, body: Body, tell: Listener) -> Body:
         plan = Plan.from_json({"parser": "direct", "steps": [{"syscall": name, "args": body.get("args") or {}}]})
         if body.get("dry_run"):
             return self._preview(plan, body)
-        return self._run(plan, body)[-1]
+        return self._run(plan, body, tell)[-1]
 
 
 def _body(answer: Answer) -> Body:

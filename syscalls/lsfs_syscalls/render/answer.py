@@ -12,10 +12,20 @@ Body = dict[str, Any]
 
 def render(body: Body, paint: Paint) -> str:
     """Return the answer as text, without a line end."""
+    body = _plain(body, paint) if paint.terminal else body
     for key, show in _SHOW.items():
         if key in body:
             return "\n".join(show(body, paint))
     return "\n".join(f"{k}: {v}" for k, v in body.items())
+
+
+def _plain(value: Any, paint: Paint) -> Any:
+    """Return an answer whose texts, which come from files and their names, cannot steer the terminal."""
+    if isinstance(value, str):
+        return paint.plain(value)
+    if isinstance(value, list):
+        return [_plain(x, paint) for x in value]
+    return {k: _plain(v, paint) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def notices(body: Body) -> Iterator[str]:

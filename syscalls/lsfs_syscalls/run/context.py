@@ -19,6 +19,7 @@ from lsfs.paths import confine
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.record import Files, Json
 from lsfs_syscalls.plan import REFERENCE
+from lsfs_syscalls.run.told import Listener, silent
 from lsfs_syscalls.writer import Writer, writer_of
 
 
@@ -46,6 +47,7 @@ class Context:
         actor: who asks: "user", "agent:NAME".
         transaction: the open transaction of a changing plan; None while reading.
         explain: the caller wants to know how the answer came about.
+        listener: is told of a model's answer as it comes, with the number of its step.
     """
 
     engine: Engine
@@ -55,6 +57,11 @@ class Context:
     explain: bool = False
     transaction: Transaction | None = None
     results: list[Answer] = field(default_factory=list)
+    listener: Listener = silent
+
+    def tell(self, event: dict[str, Json]) -> None:
+        """Tell of the step that runs now."""
+        self.listener({"step": len(self.results) + 1, **event})
 
     def path(self, text: str) -> RelPath:
         """Return the path that the caller named, relative to the root and inside it."""

@@ -16,6 +16,7 @@ from lsfs_syscalls.calls.record import Effect, Json
 from lsfs_syscalls.plan import Plan
 from lsfs_syscalls.run.context import Answer, Context
 from lsfs_syscalls.run.registry import handler_of, is_transactional
+from lsfs_syscalls.run.told import Listener, silent
 
 
 def run_plan(
@@ -26,8 +27,12 @@ def run_plan(
     consent: bool = False,
     now: datetime | None = None,
     explain: bool = False,
+    listener: Listener = silent,
 ) -> list[Answer]:
     """Run the steps of `plan` and return an answer for each.
+
+    Args:
+        listener: is told of a model's answer as it comes; what it raises ends a plan that only reads.
 
     Raises:
         BadRequest: the plan is a question, or empty.
@@ -38,6 +43,7 @@ def run_plan(
         raise BadRequest(plan.clarify or "there is nothing to do")
     ctx = Context(engine, now or datetime.now().astimezone(), actor, plan.prompt, explain)
     if plan.effect is Effect.READ:
+        ctx.listener = listener
         return _steps(ctx, plan)
     if not consent:
         raise Denied(f"this would {plan.effect.value} something and nobody has agreed; show the plan and pass consent (--yes)")

@@ -89,14 +89,14 @@ def _by_model(ctx: Context, call: Summarize, entries: Sequence[Entry], notices: 
     asked = call.length or "medium, about four sentences"
     instructions = prompt("summarize", language="the language of the passages", length=asked, focus=focus)
     try:
-        written = write_about(ctx.writer, instructions, passages)
+        written = write_about(ctx.writer, instructions, passages, ctx.tell)
     except Unavailable as e:
         notices.append(f"extractive: {e}")
         return None
     if written.left_out:
         notices.append(f"too long for the model: {written.left_out} passages were left out")
-    named = sources(written.cited or passages[:1])
-    return {"summary": written.text, "kind": "model", "model": ctx.writer.name, "sources": named}
+    notices += [f"the summary is not whole: {fault}" for fault in written.faults]
+    return {"summary": written.text, **written.labels(ctx.writer.name), "sources": sources(written.cited or passages[:1])}
 
 
 def _passages(ctx: Context, e: Entry) -> list[Passage]:

@@ -60,10 +60,11 @@ def _by_model(ctx: Context, parts: list[tuple[ChangedFile, str, str]], notices: 
     assert ctx.writer is not None
     passages = [Passage(c.path, None, f"{words}\n{text}") for c, words, text in parts]
     try:
-        written = write_about(ctx.writer, prompt("changes"), passages)
+        written = write_about(ctx.writer, prompt("changes"), passages, ctx.tell)
     except Unavailable as e:
         notices.append(f"extractive: {e}")
         return {}
     if written.left_out:
         notices.append(f"the model was not told of {written.left_out} of the files")
-    return {"summary": written.text, "kind": "model", "model": ctx.writer.name, "cited": sources(written.cited)}
+    notices += [f"the summary is not whole: {fault}" for fault in written.faults]
+    return {"summary": written.text, **written.labels(ctx.writer.name), "cited": sources(written.cited)}

@@ -2,13 +2,14 @@
 
 Passages are numbered and framed as untrusted, with the mark made harmless where a file contains it; long material is summarised
 part by part and then the parts together (map and reduce). Numbers in the answer become path and line; one that names no
-passage is taken out. Nothing the model writes is ever run.
+passage is taken out. Nothing the model writes is ever run. The last answer is told as it comes (`Listener`), its numbers
+already changed into places; of the parts before it only the progress is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -21,6 +22,11 @@ PART = 12_000
 MOST_PARTS = 40
 _MARK = "untrusted-file-text"
 _CITED = re.compile(r"\s?\[(\d+)\]")
+_UNDECIDED = re.compile(r"\s?(?:\[\d*)?\Z")
+"""What the end of a piece may be the beginning of: a number, with the blank before it."""
+
+Listener = Callable[[dict[str, Json]], None]
+"""Is told `{"text": piece}` of the answer as it comes, and `{"progress": words}` before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,18 @@ class Written:
 
     Attributes:
         left_out: passages that were too many.
+        faults: why ends are missing, in words.
     """
 
     text: str
     cited: tuple[Passage, ...]
     left_out: int
+    faults: tuple[str, ...] = ()
+
+    def labels(self, model: str) -> dict[str, Json]:
+        """Return what an answer says of who wrote it: `partial` where something is missing."""
+        known: dict[str, Json] = {"kind": "model", "model": model}
+        return known | {"partial": True} if self.faults else known
 
 
 def prompt(name: str, **values: str) -> str:
@@ -60,26 +73,83 @@ def framed(text: str, path: str = "") -> str:
     return f'<{_MARK} path="{name}">\n{inner}\n</{_MARK}>'
 
 
-def write_about(writer: Writer, instructions: str, passages: Sequence[Passage]) -> Written:
+def silent(_: dict[str, Json]) -> None:
+    """Tell nobody."""
+
+
+def write_about(writer: Writer, instructions: str, passages: Sequence[Passage], listener: Listener = silent) -> Written:
     """Have the passages summarised, in parts where they are long.
 
     Raises:
         Unavailable: the model does not answer.
     """
-    numbered = list(enumerate(passages, start=1))
-    parts = _parts(numbered)
-    taken = parts[:MOST_PARTS]
+    parts = _parts(list(enumerate(passages, start=1)))
     left_out = sum(len(p) for p in parts[MOST_PARTS:])
-    answers = [_checked(writer.write(instructions, _material(p)), len(passages)) for p in taken]
-    while len(answers) > 1:
-        answers = [
-            _checked(
-                writer.write(instructions, "Summaries of parts, with the numbers of their passages:\n\n" + group), len(passages)
-            )
-            for group in _joined(answers)
-        ]
-    text = answers[0] if answers else ""
-    return Written(*_cited(text, passages), left_out)
+    materials = [_material(p) for p in parts[:MOST_PARTS]]
+    text = _Rounds(writer, instructions, passages, listener)
+    while len(materials) > 1:
+        answers = text.of_parts(materials)
+        materials = ["Summaries of parts, with the numbers of their passages:\n\n" + group for group in _joined(answers)]
+    found = text.at_last(materials[0]) if materials else ""
+    return Written(*_cited(found, passages), left_out, tuple(dict.fromkeys(text.faults)))
+
+
+class _Rounds:
+    """The requests of one summary, and what went wrong in them."""
+
+    def __init__(self, writer: Writer, instructions: str, passages: Sequence[Passage], listener: Listener) -> None:
+        self._writer = writer
+        self._instructions = instructions
+        self._passages = passages
+        self._listener = listener
+        self.faults: list[str] = []
+
+    def of_parts(self, materials: Sequence[str]) -> list[str]:
+        """Return an answer for each part; none of them is shown."""
+        out = []
+        for number, material in enumerate(materials, start=1):
+            out.append(self._ask(material, None))
+            self._listener({"progress": f"part {number} of {len(materials)} read"})
+        return out
+
+    def at_last(self, material: str) -> str:
+        """Return the answer that is shown, told as it comes."""
+        shown = Shown(self._passages, lambda text: self._listener({"text": text}))
+        found = self._ask(material, shown.add)
+        shown.end()
+        return found
+
+    def _ask(self, material: str, tell: Callable[[str], None] | None) -> str:
+        reply = self._writer.write(self._instructions, material, tell)
+        self.faults += [reply.fault] if reply.fault else []
+        return _checked(reply.text, len(self._passages))
+
+
+class Shown:
+    """A stream of text in which numbers become places before they are told; what may be the beginning of one waits."""
+
+    def __init__(self, passages: Sequence[Passage], tell: Callable[[str], None]) -> None:
+        self._passages = passages
+        self._tell = tell
+        self._waiting = ""
+
+    def add(self, piece: str) -> None:
+        """Tell what is decided."""
+        text = self._waiting + piece
+        undecided = _UNDECIDED.search(text)
+        cut = undecided.start() if undecided else len(text)
+        self._waiting = text[cut:]
+        self._say(text[:cut])
+
+    def end(self) -> None:
+        """Tell the rest."""
+        self._say(self._waiting)
+        self._waiting = ""
+
+    def _say(self, text: str) -> None:
+        found = _cited(_checked(text, len(self._passages)), self._passages)[0]
+        if found:
+            self._tell(found)
 
 
 def _parts(numbered: Sequence[tuple[int, Passage]]) -> list[list[tuple[int, Passage]]]:

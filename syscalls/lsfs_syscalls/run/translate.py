@@ -11,7 +11,7 @@ from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.contents import text_of
 from lsfs_syscalls.run.context import Answer, Context
 from lsfs_syscalls.run.told import framed, prompt
-from lsfs_syscalls.writer import Writer
+from lsfs_syscalls.writer import Reply, Writer
 
 _PART = 6_000
 MOST_CHARACTERS = 400_000
@@ -38,17 +38,43 @@ def translate(ctx: Context, call: Translate) -> Answer:
     notices: list[Json] = []
     if len(text) > MOST_CHARACTERS:
         notices.append(f"only the first {MOST_CHARACTERS} of {len(text)} characters were translated")
-    done = _translated(ctx.writer, text[:MOST_CHARACTERS], call.language, show(entry.path))
+    done, faults = _translated(ctx, ctx.writer, text[:MOST_CHARACTERS], call.language, show(entry.path))
+    notices += faults
     body: dict[str, Json] = {"text": done, "language": call.language, "kind": "model", "model": ctx.writer.name}
+    if notices:
+        body["partial"] = True
     source: Json = {**path_json(entry.path)}
     return Answer({**body, "sources": [source], "notices": notices, **ctx.fresh()}, (entry.path,))
 
 
-def _translated(writer: Writer, text: str, language: str, name: str) -> str:
+def _translated(ctx: Context, writer: Writer, text: str, language: str, name: str) -> tuple[str, list[Json]]:
+    """Return the translation and what is missing in it; a model that goes away in the middle leaves what it has done.
+
+    Raises:
+        Unavailable: it does not answer at all.
+    """
     instructions = prompt("translate", language=language)
-    return "".join(
-        lead + writer.write(instructions, framed(body, name)) + end if body else lead + end for lead, body, end in _parts(text)
-    )
+    parts = _parts(text)
+    out: list[str] = []
+    faults: list[Json] = []
+
+    def tell(piece: str) -> None:
+        out.append(piece)
+        if piece:
+            ctx.tell({"text": piece})
+
+    for number, (lead, body, end) in enumerate(parts, start=1):
+        tell(lead)
+        try:
+            reply = writer.write(instructions, framed(body, name), tell) if body else Reply("")
+        except Unavailable as e:
+            if number == 1:
+                raise
+            return "".join(out), [*faults, f"only {number - 1} of {len(parts)} parts were translated: {e}"]
+        if reply.fault:
+            faults.append(f"part {number} of {len(parts)} is not whole: {reply.fault}")
+        tell(end)
+    return "".join(out), faults
 
 
 def _parts(text: str) -> list[tuple[str, str, str]]:

@@ -84,9 +84,9 @@ def test_a_stream_that_ends_within_a_frame_is_an_error() -> None:
 
 
 @contextmanager
-def served(path: Path, route: http.Route) -> Iterator[list[BaseException]]:
+def served(path: Path, route: http.Route, stream: http.StreamRoute | None = None) -> Iterator[list[BaseException]]:
     failures: list[BaseException] = []
-    server = http.Server(path, route, lambda _, e: failures.append(e))
+    server = http.Server(path, route, lambda _, e: failures.append(e), stream)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -133,8 +133,81 @@ def test_a_body_that_is_no_object_is_refused(tmp_path: Path) -> None:
 
 
 def test_nobody_listening_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as caught:
         http.request(tmp_path / "none", "GET", "/status")
+    assert caught.value.sent is False
+
+
+def test_an_answer_in_pieces_is_told_piece_by_piece(tmp_path: Path) -> None:
+    heard: list[http.Json] = []
+    arrived = threading.Event()
+
+    def stream(path: str, body: http.Json, tell: http.Tell) -> http.Json:
+        tell({"text": "é\n"})
+        assert arrived.wait(20), "the first piece was kept back"
+        tell({"text": "b"})
+        return {"path": path}
+
+    def tell(piece: http.Json) -> None:
+        heard.append(piece)
+        arrived.set()
+
+    with served(tmp_path / "s", lambda path, body: {"whole": True}, stream):
+        assert http.request(tmp_path / "s", "POST", "/x", {}, tell=tell) == {"path": "/x"}
+        assert http.request(tmp_path / "s", "POST", "/x", {}) == {"whole": True}
+    assert heard == [{"text": "é\n"}, {"text": "b"}]
+
+
+def test_an_error_behind_pieces_is_raised_as_what_it_was(tmp_path: Path) -> None:
+    def stream(path: str, body: http.Json, tell: http.Tell) -> http.Json:
+        tell({"text": "a"})
+        raise NotFound("gone in the middle")
+
+    with served(tmp_path / "s", lambda path, body: {}, stream), pytest.raises(NotFound, match="in the middle"):
+        http.request(tmp_path / "s", "POST", "/x", {}, tell=lambda _: None)
+
+
+def test_pieces_without_an_end_are_an_error_that_says_so(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+
+        def half() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(10_000)
+                head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
+                connection.sendall(head + b'e\r\n{"text": "ab"}\r\n')
+
+        thread = threading.Thread(target=half)
+        thread.start()
+        with pytest.raises(Unavailable) as caught:
+            http.request(tmp_path / "s", "POST", "/x", {}, tell=lambda _: None)
+        thread.join()
+    assert caught.value.sent is True
+
+
+def test_whoever_speaks_to_nobody_is_stopped(tmp_path: Path) -> None:
+    stopped = threading.Event()
+
+    def stream(path: str, body: http.Json, tell: http.Tell) -> http.Json:
+        try:
+            for _ in range(100_000):
+                tell({"text": "x" * 1000})
+        except ConnectionError:
+            stopped.set()
+            raise
+        return {}
+
+    with served(tmp_path / "s", lambda path, body: {}, stream) as failures:
+        with pytest.raises(KeyboardInterrupt):
+            http.request(tmp_path / "s", "POST", "/x", {}, tell=_interrupt)
+        assert stopped.wait(20)
+    assert failures == []
+
+
+def _interrupt(_: http.Json) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_tree_node_crosses_unchanged() -> None:

@@ -59,9 +59,9 @@ class Served:
         assert self.client.wait(60.0, vectors=vectors)
 
 
-def serve(root: Path) -> Served:
-    """Start an engine for a root."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("LSFS_")}
+def serve(root: Path, **variables: str) -> Served:
+    """Start an engine for a root, with these variables in its environment."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("LSFS_")} | variables
     environ["XDG_CONFIG_HOME"] = str(root.parent / "config")
     up(str(root), None, state=None, environ=environ)
     return Served(root, environ)

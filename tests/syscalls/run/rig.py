@@ -17,6 +17,7 @@ from lsfs.engine.home import make_home
 from lsfs_syscalls.plan import Plan
 from lsfs_syscalls.run.context import Answer
 from lsfs_syscalls.run.runner import run_plan
+from lsfs_syscalls.run.told import Listener, silent
 
 LIBRARY = Path(__file__).parents[3] / "examples" / "library"
 SETTLE_S = 100.0
@@ -45,11 +46,17 @@ class EngineRig:
         """Run one call with consent and return its answer."""
         return self.plan((syscall, args))[-1].body
 
-    def plan(self, *steps: tuple[str, dict[str, Any]], consent: bool = True, explain: bool = False) -> list[Answer]:
+    def plan(
+        self,
+        *steps: tuple[str, dict[str, Any]],
+        consent: bool = True,
+        explain: bool = False,
+        listener: Listener = silent,
+    ) -> list[Answer]:
         """Run the steps as one plan."""
         given = [{"syscall": s, "args": {k.rstrip("_"): v for k, v in args.items()}} for s, args in steps]
         plan = Plan.from_json({"prompt": "", "parser": "direct", "steps": given})
-        return run_plan(self.engine, plan, consent=consent, now=datetime.now(UTC), explain=explain)
+        return run_plan(self.engine, plan, consent=consent, now=datetime.now(UTC), explain=explain, listener=listener)
 
 
 @contextmanager
