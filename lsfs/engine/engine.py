@@ -29,6 +29,7 @@ from lsfs.config import Config
 from lsfs.embed.embedder import Embedder
 from lsfs.engine.home import Home, Lock
 from lsfs.engine.mounts import Mounts
+from lsfs.index.readings import Readings
 from lsfs.indexer.opening import IndexSettings, open_index
 from lsfs.links.links import Links
 from lsfs.model import Fid, RelPath, path_json
@@ -78,6 +79,7 @@ class Engine:
         self.indexer, self.search = self._index.indexer, self._index.search
         self.attributes, self.texts = self._index.attributes, self._index.texts
         self.extractor = self._index.extractor
+        self.readings = Readings(self.catalogue)
         self.links = Links(self.catalogue, self.versions, self.disk, home.state, config.share)
         self.subscriptions = Subscriptions(self.catalogue, self.versions, IndexMatcher(self.search, self.texts, self.indexer))
         self.watcher = Watcher(self.root, self._dirty, skip=self.disk.ignores)
@@ -178,6 +180,7 @@ class Engine:
     def _forgotten(self, fids: Sequence[Fid]) -> None:
         for fid in fids:
             self.indexer.forget(fid)
+        self.readings.forget(fids)
         self.links.forget(fids)
         self.subscriptions.forget(fids)
 

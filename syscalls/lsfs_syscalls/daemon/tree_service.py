@@ -192,7 +192,9 @@ class TreeService:
             return json.dumps(self._engine.attributes.get(entry.fid), ensure_ascii=False)
         if name == "summary":
             step = Summarize(path=path.decode("utf-8", "surrogateescape"))
-            body = run_plan(self._engine, Plan(prompt="", steps=(step,), parser="direct"), actor=ACTOR)[-1].body
+            plan = Plan(prompt="", steps=(step,), parser="direct")
+            # Programs read every attribute of every file they show: no model is asked for that.
+            body = run_plan(self._engine, plan, actor=ACTOR, models=False)[-1].body
             return str(body["summary"])
         raise NotFound(f"there is no attribute user.lsfs.{name}")
 

@@ -48,6 +48,7 @@ class Context:
         transaction: the open transaction of a changing plan; None while reading.
         explain: the caller wants to know how the answer came about.
         listener: is told of a model's answer as it comes, with the number of its step.
+        models: a configured language model may be asked.
     """
 
     engine: Engine
@@ -58,6 +59,7 @@ class Context:
     transaction: Transaction | None = None
     results: list[Answer] = field(default_factory=list)
     listener: Listener = silent
+    models: bool = True
 
     def tell(self, event: dict[str, Json]) -> None:
         """Tell of the step that runs now."""
@@ -183,7 +185,7 @@ class Context:
     @property
     def writer(self) -> Writer | None:
         """The configured language model, or None."""
-        return writer_of(self.engine.config.llm)
+        return writer_of(self.engine.config.llm) if self.models else None
 
     def text(self, fid: Fid) -> str | None:
         """Return a file's text as it was extracted, or None where the index has none."""

@@ -31,8 +31,9 @@ def group_by(ctx: Context, call: GroupBy) -> Answer:
         labels = {e.fid: label(ctx, e) for e in chosen.entries}
         return _answer(ctx, chosen, key, [labels[e.fid] for e in chosen.entries], {})
     found = by_phrase(ctx, chosen.entries, key)
-    how: dict[str, Json] = {"by": dict(Counter(w for _, w in found if w))}
-    return _answer(ctx, chosen, key, [value for value, _ in found], how)
+    how: dict[str, Json] = {"by": dict(Counter(w for _, w in found.labels if w))}
+    told = Members(chosen.entries, (*chosen.notices, *found.notices))
+    return _answer(ctx, told, key, [value for value, _ in found.labels], how)
 
 
 def _answer(ctx: Context, chosen: Members, key: str, labels: Sequence[str], more: dict[str, Json]) -> Answer:

@@ -1,17 +1,20 @@
 """Grouping by any attribute or phrase ("customer", "sent by"): the property of each file that fits the words best.
 
 Tried in this order, and said in the answer: an attribute of that name, or of one that means the same; a line of the text such
-as "Customer: Fjordmedia"; a table column of that name; what can stand in for it (the author of an invoice is its vendor). What
-fits nothing is in the group "(none)".
+as "Customer: Fjordmedia"; a table column of that name; what the configured model reads out of the text; what can stand in for
+it (the author of an invoice is its vendor). What fits nothing is in the group "(none)". Values that are written differently
+("Contoso GmbH", "CONTOSO") are one group.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lsfs.model import Entry
+from lsfs_syscalls.run.asked import Asked, ask_model
 from lsfs_syscalls.run.contents import tables_of
 from lsfs_syscalls.run.context import Context
 from lsfs_syscalls.run.keys import NONE, bare
@@ -38,16 +41,70 @@ SYNONYMS: tuple[tuple[str, str], ...] = (
 """Names of properties that stand for each other, and those that stand in where a file has none of them."""
 
 _HEAD = 6_000
+_LEGAL = frozenset("gmbh ag ug kg ohg se inc llc ltd limited corp co company sa sarl srl spa bv nv ab as oy plc lda ev".split())
 _MOST_VALUES = 3
 _LABEL = r"(?im)^[\s>*#|-]*\**\s*(?:{names})\s*\**\s*[:=|]\s*\**\s*(.+?)\s*\**\s*\|?\s*$"
 
 
-def by_phrase(ctx: Context, entries: Sequence[Entry], phrase: str) -> list[tuple[str, str]]:
-    """Return for each file its label, and where that came from (empty for none)."""
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The label of each file, where it came from (empty for none), and what has to be said."""
+
+    labels: tuple[tuple[str, str], ...]
+    notices: tuple[str, ...]
+
+
+def by_phrase(ctx: Context, entries: Sequence[Entry], phrase: str) -> Labelled:
+    """Return for each file its label, and where that came from."""
     names, instead = _names(phrase)
-    wanted = _Wanted(tuple(names), _lines(names)), _Wanted(tuple(instead), _lines(instead))
+    own, weaker = _Wanted(tuple(names), _lines(names)), _Wanted(tuple(instead), _lines(instead))
     attributes = ctx.engine.attributes.of([e.fid for e in entries])
-    return [_label(ctx, e, attributes.get(e.fid, {}), *wanted) for e in entries]
+    found = {e.fid: _own(ctx, e, attributes.get(e.fid, {}), own) for e in entries}
+    open_ = [e for e in entries if found[e.fid] is None]
+    notices: list[str] = []
+    if open_ and ctx.writer is not None:
+        asked = ask_model(ctx, ctx.writer, phrase, open_, [label[0] for label in found.values() if label is not None])
+        found |= {fid: (value, f"the model {ctx.writer.name}") for fid, value in asked.values.items()}
+        notices += _said(asked, phrase)
+    for e in open_:
+        found[e.fid] = found[e.fid] or _stated(attributes.get(e.fid, {}), _text(ctx, e), weaker)
+    missing = sum(label is None for label in found.values())
+    if missing and ctx.writer is None:
+        notices.append(
+            f"{missing} of {len(entries)} files do not say their “{phrase}” in an attribute, a line or a column; a language"
+            " model ([llm] base_url and model in the configuration) would look for it in their text"
+        )
+    return Labelled(merged([found[e.fid] or (NONE, "") for e in entries]), tuple(notices))
+
+
+def _said(asked: Asked, phrase: str) -> list[str]:
+    out = (
+        [f"{asked.left} files were not read for their “{phrase}” ({asked.problem or 'enough for one call'})"]
+        if asked.left
+        else []
+    )
+    if asked.left and not asked.problem:
+        out[0] += "; the same call goes on with them"
+    if asked.refused:
+        out.append(f"{asked.refused} answers of the model were not taken: the text does not bear them out")
+    return out
+
+
+def merged(labels: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Give values that are written differently one label: the one that most files have, of several such the first."""
+    written: dict[str, Counter[str]] = defaultdict(Counter)
+    for label, _ in labels:
+        written[_folded(label)][label] += 1
+    chosen = {key: counts.most_common(1)[0][0] for key, counts in written.items()}
+    return tuple((chosen[_folded(label)], how) for label, how in labels)
+
+
+def _folded(label: str) -> str:
+    """Return a label without case, marks and the legal form of a company; one that is nothing else stays."""
+    if label == NONE:
+        return label
+    words = re.findall(r"\w+", label.casefold())
+    return " ".join(w for w in words if w not in _LEGAL) or label.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +120,17 @@ def _lines(names: Sequence[str]) -> re.Pattern[str] | None:
     return re.compile(_LABEL.format(names=words)) if names else None
 
 
-def _label(ctx: Context, e: Entry, known: Mapping[str, list[str]], own: _Wanted, instead: _Wanted) -> tuple[str, str]:
-    text = (ctx.text(e.fid) or "")[:_HEAD]
-    found = _stated(known, text, own)
-    if found is None:
-        values = _column(ctx, e, own.names)
-        if values:
-            return (", ".join(values) if len(values) <= _MOST_VALUES else "(several)"), "a table column"
-        found = _stated(known, text, instead)
-    return found or (NONE, "")
+def _text(ctx: Context, e: Entry) -> str:
+    return (ctx.text(e.fid) or "")[:_HEAD]
+
+
+def _own(ctx: Context, e: Entry, known: Mapping[str, list[str]], own: _Wanted) -> tuple[str, str] | None:
+    """Return what the file itself states: in an attribute, a line of its text or a column."""
+    found = _stated(known, _text(ctx, e), own)
+    values = _column(ctx, e, own.names) if found is None else []
+    if values:
+        return (", ".join(values) if len(values) <= _MOST_VALUES else "(several)"), "a table column"
+    return found
 
 
 def _stated(known: Mapping[str, list[str]], text: str, wanted: _Wanted) -> tuple[str, str] | None:

@@ -28,11 +28,13 @@ def run_plan(
     now: datetime | None = None,
     explain: bool = False,
     listener: Listener = silent,
+    models: bool = True,
 ) -> list[Answer]:
     """Run the steps of `plan` and return an answer for each.
 
     Args:
         listener: is told of a model's answer as it comes; what it raises ends a plan that only reads.
+        models: a configured language model may be asked.
 
     Raises:
         BadRequest: the plan is a question, or empty.
@@ -41,7 +43,7 @@ def run_plan(
     """
     if plan.clarify is not None or not plan.steps:
         raise BadRequest(plan.clarify or "there is nothing to do")
-    ctx = Context(engine, now or datetime.now().astimezone(), actor, plan.prompt, explain)
+    ctx = Context(engine, now or datetime.now().astimezone(), actor, plan.prompt, explain, models=models)
     if plan.effect is Effect.READ:
         ctx.listener = listener
         return _steps(ctx, plan)

@@ -21,6 +21,7 @@ PART = 12_000
 """Characters of material in one request."""
 MOST_PARTS = 40
 _MARK = "untrusted-file-text"
+_LIKE_A_MARK = re.compile(rf"(?i)<(?=[\s/\\]*{_MARK})")
 _CITED = re.compile(r"\s?\[(\d+)\]")
 _UNDECIDED = re.compile(r"\s?(?:\[\d*)?\Z")
 """What the end of a piece may be the beginning of: a number, with the blank before it."""
@@ -68,8 +69,8 @@ def prompt(name: str, **values: str) -> str:
 
 def framed(text: str, path: str = "") -> str:
     """Return text of a file as data that cannot end its own frame."""
-    inner = text.replace(f"</{_MARK}", f"&lt;/{_MARK}").replace(f"<{_MARK}", f"&lt;{_MARK}")
-    name = re.sub(r'["<>]', "'", path)
+    inner = _LIKE_A_MARK.sub(lambda m: "&lt;" + m[0][1:], text)
+    name = re.sub(r'["<>\r\n]', "'", path)
     return f'<{_MARK} path="{name}">\n{inner}\n</{_MARK}>'
 
 

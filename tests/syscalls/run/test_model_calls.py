@@ -12,6 +12,9 @@ import pytest
 
 from lsfs.config import LlmConfig
 from lsfs.model import RelPath
+from lsfs.wire.tree import b64, unb64
+from lsfs_syscalls.daemon.tree_service import TreeService
+from lsfs_syscalls.parse.parser import Parser
 from lsfs_syscalls.run.told import MOST_PARTS, PART, Passage, Shown, framed, write_about
 from lsfs_syscalls.writer import Reply
 from tests.syscalls.run.rig import EngineRig, running
@@ -124,6 +127,15 @@ def test_a_frame_holds_whatever_is_in_it() -> None:
     assert inside.count("</untrusted-file-text>") == 1
     assert inside.count("<untrusted-file-text") == 1
     assert inside.splitlines()[0] == "<untrusted-file-text path=\"evil'''b\">"
+
+
+def test_an_extended_attribute_asks_no_model(rig: EngineRig) -> None:
+    tree = TreeService(rig.engine, lambda: Parser())
+    with model(rig, lambda _, __: "Never asked.") as server:
+        asked = {"op": "getxattr", "path_b64": b64(b"plan.md"), "name": "user.lsfs.summary"}
+        value = unb64(tree.answer(asked)["value_b64"])
+    assert b"harbour survey" in value
+    assert server.asked == []
 
 
 # The answer as it comes
