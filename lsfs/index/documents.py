@@ -8,8 +8,9 @@ Durability: a document is in the tables with its words or not at all.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import zstandard
@@ -101,6 +102,19 @@ class Documents:
         with self._catalogue.write() as con:
             for (did,) in con.execute("SELECT did FROM doc WHERE to_ns=? AND state=?", (FOREVER, SKIPPED)).fetchall():
                 drop(con, did)
+
+    def drop_types(self, wanted: Callable[[str], bool]) -> int:
+        """Remove the live documents of files with such an extension, so that they are read again; return how many."""
+        with self._catalogue.write() as con:
+            types = [ext for (ext,) in con.execute("SELECT DISTINCT ext FROM placed") if wanted(ext)]
+            sql = (
+                "SELECT did FROM doc WHERE to_ns=? AND state<>? AND fid IN"
+                " (SELECT fid FROM placed WHERE ext IN (SELECT value FROM json_each(?)))"
+            )
+            dids = [did for (did,) in con.execute(sql, (FOREVER, IGNORED, json.dumps(types)))]
+            for did in dids:
+                drop(con, did)
+        return len(dids)
 
     def place(self, fid: Fid, paths: Sequence[RelPath]) -> None:
         """Make `paths` the names under which a file is found."""

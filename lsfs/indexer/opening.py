@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,8 +21,14 @@ from lsfs.index.vectors import VectorStore
 from lsfs.indexer.embedding import Embedding
 from lsfs.indexer.indexer import Indexer
 from lsfs.indexer.preparing import Indexable, Preparer
+from lsfs.text.custom import Wanted, installed
 from lsfs.text.extract import Extractor, Limits
 from lsfs.text.pool import WorkerPool
+from lsfs.text.worker import handled
+
+_LOG = logging.getLogger(__name__)
+_EXTRACTORS = "index:extractors"
+"""Key of the extractors that the documents were read with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +84,29 @@ def open_index(
     live = LivePassages(catalogue, embedder.model_id)
     nearest = ChromaNearest(state / "chroma", embedder.model_id, server=chosen.chroma_server) if chosen.chroma else None
     pool = WorkerPool(size=chosen.workers, memory_bytes=chosen.worker_memory_bytes, timeout_s=chosen.worker_timeout_s)
-    extractor = Extractor(pool, chosen.limits)
+    custom = installed()
+    _read_again(catalogue, documents, custom)
+    extractor = Extractor(pool, chosen.limits, custom)
     preparer = Preparer(source, extractor, root, indexable)
     embedding = Embedding(catalogue, documents, embedder, store, live, nearest)
     indexer = Indexer(catalogue, documents, preparer, live, embedding, pool)
     meaning = Meaning(catalogue, embedder, store, live, nearest, scanned_rows=chosen.scanned_rows)
     search = Search(catalogue, source, meaning, waiting=indexer.waiting, before_past=lambda: documents.move_past_words(1000))
     return Index(indexer, search, Attributes(catalogue), Texts(catalogue, store), extractor, nearest)
+
+
+def _read_again(catalogue: Catalogue, documents: Documents, now: Wanted) -> None:
+    """Have the files read again that extractors were installed, changed or removed for since the last start."""
+    kept = json.loads(catalogue.meta(_EXTRACTORS) or "{}")
+    before = Wanted(frozenset(kept.get("extensions", [])), bool(kept.get("documents")), str(kept.get("signature", "")))
+    if before == now:
+        return
+    _LOG.info("the extractors are now: %s", now.signature or "none but our own")
+
+    def affected(ext: str) -> bool:
+        return any(w.wants(ext, document=handled(ext)) for w in (before, now))
+
+    known = {"extensions": sorted(now.extensions), "documents": now.documents, "signature": now.signature}
+    with catalogue.write():
+        documents.drop_types(affected)
+        catalogue.set_meta(_EXTRACTORS, json.dumps(known))

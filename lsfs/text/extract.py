@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from lsfs.model import show
+from lsfs.text.custom import Wanted, with_custom
 from lsfs.text.extracted import Extracted
 from lsfs.text.families import extension
 from lsfs.text.plain import plain
 from lsfs.text.pool import WorkerPool
-from lsfs.text.worker import handled
+from lsfs.text.worker import CUSTOM, handled
 
 _SIGNATURES = ((b"%PDF-", "pdf"), (b"{\\rtf", "rtf"))
 _HEAD = 8192
@@ -32,13 +33,15 @@ class Limits:
 class Extractor:
     """Turns content into text and attributes; never raises for what is in the file."""
 
-    def __init__(self, pool: WorkerPool, limits: Limits | None = None) -> None:
+    def __init__(self, pool: WorkerPool, limits: Limits | None = None, custom: Wanted | None = None) -> None:
         self._pool = pool
         self._limits = limits or Limits()
+        self._custom = custom or Wanted()
 
     def is_slow(self, path: bytes) -> bool:
         """Tell whether the file goes to a worker by its name (so that quick files need not wait behind it)."""
-        return handled(extension(path))
+        ext = extension(path)
+        return handled(ext) or ext in self._custom.extensions
 
     def extract(self, path: bytes, stream: BinaryIO, size: int) -> Extracted:
         """Return what is in the content of `size` bytes; `path` is looked at for its name only.
@@ -55,11 +58,17 @@ class Extractor:
         data = head + stream.read(limit - len(head) + 1)
         if len(data) > limit:
             return _too_large(head, len(data), limit, bool(kind))
-        if kind:
-            name = show(path.rpartition(b"/")[2])
-            found = self._pool.extract(name if kind == ext else f"{name}.{kind}", data)
-            return found if found.text or kind not in {"html", "htm"} else plain(data, ext) or found
-        return plain(data, ext) or Extracted()
+        found = self._read(path, data, ext, kind)
+        if self._custom.wants(ext, document=bool(kind)):
+            found = with_custom(found, self._pool.extract(show(path.rpartition(b"/")[2]), data, CUSTOM), path)
+        return found
+
+    def _read(self, path: bytes, data: bytes, ext: str, kind: str) -> Extracted:
+        if not kind:
+            return plain(data, ext) or Extracted()
+        name = show(path.rpartition(b"/")[2])
+        found = self._pool.extract(name if kind == ext else f"{name}.{kind}", data)
+        return found if found.text or kind not in {"html", "htm"} else plain(data, ext) or found
 
 
 def _too_large(head: bytes, size: int, limit: int, is_document: bool) -> Extracted:

@@ -18,7 +18,7 @@ import time
 from contextlib import suppress
 
 from lsfs.text.extracted import Extracted
-from lsfs.text.worker import ANSWER, REQUEST
+from lsfs.text.worker import ANSWER, REQUEST, TEXT
 
 
 class WorkerDied(Exception):
@@ -47,7 +47,7 @@ class _Worker:
         """The worker's process id."""
         return self._process.pid
 
-    def extract(self, name: str, data: bytes, timeout_s: float) -> Extracted:
+    def extract(self, name: str, data: bytes, kind: int, timeout_s: float) -> Extracted:
         """Send one file and return the answer.
 
         Raises:
@@ -55,7 +55,7 @@ class _Worker:
         """
         deadline = time.monotonic() + timeout_s
         encoded = name.encode("utf-8", "surrogateescape")
-        self._send(REQUEST.pack(len(encoded), len(data)) + encoded + data, deadline)
+        self._send(REQUEST.pack(len(encoded), len(data), kind) + encoded + data, deadline)
         (length,) = ANSWER.unpack(self._receive(ANSWER.size, deadline))
         answer = self._receive(length, deadline)
         self.used_s = time.monotonic()
@@ -120,12 +120,16 @@ class WorkerPool:
         self._busy: set[_Worker] = set()
         self._closed = False
 
-    def extract(self, name: str, data: bytes) -> Extracted:
-        """Return what a worker finds in a file; when it dies over it, the reason instead of text."""
+    def extract(self, name: str, data: bytes, kind: int = TEXT) -> Extracted:
+        """Return what a worker finds in a file; when it dies over it, the reason instead of text.
+
+        Args:
+            kind: of request, see `lsfs.text.worker`.
+        """
         with self._places:
             worker = self._take()
             try:
-                found = worker.extract(name, data, self._timeout_s)
+                found = worker.extract(name, data, kind, self._timeout_s)
             except WorkerDied as e:
                 self._end(worker)
                 return Extracted(reason="the reader was stopped" if self._closed else str(e))

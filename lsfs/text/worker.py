@@ -4,8 +4,9 @@ Parsers of PDF, Office and image formats meet hostile files here, under a limit 
 with exec by `lsfs.text.pool`, which also sets the time limit. It sees bytes, never paths, and answers JSON, which the engine
 can read without trusting it.
 
-A request is `<u32 length of the name><u64 length of the content><name><content>`, an answer `<u32 length><JSON>`, numbers
-little endian. What the libraries print goes to standard error.
+A request is `<u32 length of the name><u64 length of the content><u8 kind><name><content>`, an answer `<u32 length><JSON>`,
+numbers little endian; kind 0 asks for text and attributes, kind 1 for the attributes of the user's extractors. What the
+libraries print goes to standard error.
 """
 
 from __future__ import annotations
@@ -17,20 +18,20 @@ import resource
 import struct
 import sys
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from typing import BinaryIO
 
+from lsfs.text.custom import Custom
 from lsfs.text.documents import MIME, document, html_text
-from lsfs.text.extracted import Attributes, Extracted, tidy
+from lsfs.text.extracted import Extracted
 from lsfs.text.families import FAMILIES, extension
 from lsfs.text.mail import mail
 from lsfs.text.media import image, sound
 from lsfs.text.plain import finished
 
-REQUEST = struct.Struct("<IQ")
+REQUEST = struct.Struct("<IQB")
 ANSWER = struct.Struct("<I")
-EXTRACTORS = "lsfs.extractors"
-"""Entry point group of user-defined extractors: `(name: str, content: bytes) -> dict[str, list[str]]` of attributes."""
+TEXT, CUSTOM = 0, 1
+"""Kinds of request."""
 
 _PICTURES = frozenset("jpg jpeg png gif bmp tif tiff webp ico avif".split())
 _SOUNDS = FAMILIES["audio"] | frozenset(["mp4", "m4v", "mov"])
@@ -48,8 +49,6 @@ def extract(name: str, data: bytes) -> Extracted:
         found = _reader(ext, name)(data)
     except Exception as e:  # noqa: BLE001 - any error of a parser is the file's, not ours
         found = Extracted(reason=f"cannot be read as {ext}: {type(e).__name__}: {str(e)[:200]}")
-    if _custom:
-        found = Extracted(found.text, _with_custom(found.attributes, name, data), found.marks, found.lined, found.reason)
     return finished(found)
 
 
@@ -65,28 +64,18 @@ def _reader(ext: str, name: str) -> Callable[[bytes], Extracted]:
     return lambda _: Extracted()
 
 
-_custom: list[Callable[[str, bytes], dict[str, list[str]]]] = []
-
-
-def _with_custom(attributes: Attributes, name: str, data: bytes) -> Attributes:
-    out = dict(attributes)
-    for extractor in _custom:
-        try:
-            out.update(tidy(extractor(name, data)))
-        except Exception as e:  # noqa: BLE001 - a user's extractor must not take the file's text away
-            sys.stderr.write(f"extractor {extractor!r} failed on {name}: {e!r}\n")
-    return out
-
-
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until the input ends."""
+    custom = Custom()
     while True:
         head = requests.read(REQUEST.size)
         if len(head) < REQUEST.size:
             return
-        name_length, length = REQUEST.unpack(head)
+        name_length, length, kind = REQUEST.unpack(head)
         name = requests.read(name_length).decode("utf-8", "surrogateescape")
-        answer = json.dumps(extract(name, requests.read(length)).to_json()).encode("ascii")
+        data = requests.read(length)
+        found = custom.extract(name, data) if kind == CUSTOM else extract(name, data)
+        answer = json.dumps(found.to_json()).encode("ascii")
         answers.write(ANSWER.pack(len(answer)))
         answers.write(answer)
         answers.flush()
@@ -98,7 +87,6 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(5)
-    _custom.extend(point.load() for point in entry_points(group=EXTRACTORS))
     # The libraries may print: keep the answers' descriptor for ourselves and send the rest to standard error.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
