@@ -108,11 +108,20 @@ class LlmConfig:
 
 @dataclass(frozen=True, slots=True)
 class EmbedConfig:
-    """Which embedder makes the vectors: "minilm", "sentence-transformers:MODEL" or "openai:MODEL" at `base_url`."""
+    """Which embedder makes the vectors.
+
+    Attributes:
+        model: "minilm", "sentence-transformers:MODEL", "openai:MODEL" at `base_url`, or "ollama:MODEL" (at its usual address
+            without one). Another name has everything embedded again.
+        base_url: of an OpenAI-compatible server, with `/v1`. It is sent the text of the files.
+        api_key: its key.
+        timeout_s: for one request; after a failure searches go by words for some seconds before it is asked again.
+    """
 
     model: str = "minilm"
     base_url: str = ""
     api_key: str = ""
+    timeout_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)

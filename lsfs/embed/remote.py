@@ -1,7 +1,7 @@
 """An embeddings endpoint (OpenAI-compatible) behind the `Embedder` protocol.
 
-It knows no HTTP and no key: the caller that owns the client hands in a function `texts -> vectors`. This module batches,
-checks what comes back and scales it.
+It knows no HTTP and no key: it is handed a function `texts -> vectors` (`lsfs.embed.openai`). This module batches, checks what
+comes back and scales it. How long the vectors are need not be known: the first answer tells.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Request = Callable[[Sequence[str]], Sequence[Sequence[float]]]
 class RemoteEmbedder:
     """Vectors from a function that asks an endpoint."""
 
-    def __init__(self, model_id: str, dimension: int, request: Request, *, batch: int = 64) -> None:
-        """Name the model, the length of its vectors and the function that asks for up to `batch` texts at once."""
+    def __init__(self, model_id: str, dimension: int, request: Request, *, batch: int = 16) -> None:
+        """Name the model, the length of its vectors (0: not known yet) and the function that asks for up to `batch` texts."""
         self.model_id = model_id
         self.dimension = dimension
         self._request = request
@@ -42,9 +42,12 @@ class RemoteEmbedder:
         answer = self._request([text or " " for text in texts])
         if len(answer) != len(texts):
             raise Unavailable(f"the embeddings endpoint answered {len(answer)} vectors for {len(texts)} texts")
+        if not self.dimension:
+            self.dimension = len(answer[0])
         wrong = {len(vector) for vector in answer} - {self.dimension}
         if wrong:
             raise DimensionMismatch(
-                f"{self.model_id} answers vectors of {wrong.pop()} numbers, configured are {self.dimension}: set the dimension"
+                f"{self.model_id} answers vectors of {wrong.pop()} numbers instead of {self.dimension}: it is another"
+                " model now; give it another name in [embed] model, so that everything is embedded again"
             )
         return unit_rows(np.asarray(answer, dtype=np.float32))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lsfs.catalogue import Catalogue
 from lsfs.embed.embedder import Embedder, Vectors, unit_rows
-from lsfs.errors import LsfsError
+from lsfs.errors import LsfsError, Unavailable
 from lsfs.index.nearest import Nearest
 from lsfs.index.passages import Ids, LivePassages
 from lsfs.index.vectors import Rows, VectorStore
@@ -68,6 +68,11 @@ class Meaning:
                 self._queries.move_to_end(text)
                 return self._queries[text]
         vector: Vectors = self._embedder.embed([text])[0]
+        if self._store.dimension not in (0, len(vector)):
+            raise Unavailable(
+                f"{self._store.model_id} makes vectors of {len(vector)} numbers now, those of the index have"
+                f" {self._store.dimension}: give the model another name in [embed] model"
+            )
         with self._lock:
             self._queries[text] = vector
             while len(self._queries) > _REMEMBERED:
@@ -89,7 +94,7 @@ class Meaning:
                     rows, dids, ordinals = self._live.of(set(dids[np.isin(rows, near)].tolist()))
         else:
             rows, dids, ordinals = self.rows_of(among, live=live)
-        return _best(self._store.scores(query, rows), dids, ordinals, limit)
+        return _best(self._store.scores(query, rows), dids, ordinals, limit) if len(rows) else Likeness()
 
     def rows_of(self, dids: Collection[int], *, live: bool) -> tuple[Rows, Ids, Ids]:
         """Return rows, documents and ordinals of the passages of these documents that have vectors."""

@@ -27,6 +27,7 @@ Rows = NDArray[np.int64]
 _GROW = 4096
 _BLOCK = 1024
 _SQL_LIST = 500
+_KNOWN = "index:dimension:"
 
 
 class VectorStore:
@@ -35,19 +36,22 @@ class VectorStore:
     def __init__(
         self, directory: Path, catalogue: Catalogue, model_id: str, dimension: int, *, copied_rows: int = 131_072
     ) -> None:
-        """Open the matrix of a model; `copied_rows` of it are also kept as float32 (1.5 KB each of 384 numbers)."""
+        """Open the matrix of a model; `copied_rows` of it are also kept as float32 (1.5 KB each of 384 numbers).
+
+        A `dimension` of 0 is one that the embedder does not know yet: that of the vectors that are there, or of the first.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         self.model_id = model_id
-        self.dimension = dimension
+        self.dimension = dimension or int(catalogue.meta(_KNOWN + model_id) or 0)
+        self._directory = directory
         self._catalogue = catalogue
-        self._path = directory / f"{blake3(model_id.encode()).hexdigest()[:16]}-{dimension}.f16"
         self._lock = threading.Lock()
         self._copied_rows = copied_rows
         used = {r[0] for r in catalogue.read().execute("SELECT place FROM vector WHERE model=?", (model_id,))}
         self._length = max(used, default=-1) + 1
         self._free = sorted(set(range(self._length)) - used, reverse=True)
         self._matrix = self._map(self._length)
-        self._copy: Vectors = np.zeros((0, dimension), dtype=np.float32)
+        self._copy: Vectors = np.zeros((0, self.dimension), dtype=np.float32)
 
     def __len__(self) -> int:
         """Return how many rows there are, free ones included."""
@@ -71,6 +75,8 @@ class VectorStore:
         Raises:
             DimensionMismatch: the vectors have another length.
         """
+        if not self.dimension and vectors.size:
+            self._begin(vectors.shape[1])
         if vectors.shape != (len(hashes), self.dimension):
             raise DimensionMismatch(f"{vectors.shape} vectors for {len(hashes)} passages of dimension {self.dimension}")
         with self._lock:
@@ -114,6 +120,30 @@ class VectorStore:
                 con.executemany("DELETE FROM vector WHERE model=? AND hash=?", [(self.model_id, h) for h in places])
             self._free += rows
 
+    def drop_others(self) -> bool:
+        """Remove the vectors of every other model, with their files; return whether there were any."""
+        sides = "SELECT EXISTS(SELECT 1 FROM vector WHERE model<?) OR EXISTS(SELECT 1 FROM vector WHERE model>?)"
+        gone = int(self._catalogue.read().execute(sides, (self.model_id, self.model_id)).fetchone()[0])
+        if gone:
+            with self._catalogue.write() as con:
+                con.execute("DELETE FROM vector WHERE model<>?", (self.model_id,))
+        for file in self._directory.glob("*.f16"):
+            if file != self._path():
+                file.unlink()
+                gone += 1
+        return gone > 0
+
+    def _begin(self, dimension: int) -> None:
+        """Take the length of the first vectors as that of all."""
+        with self._lock:
+            self._catalogue.set_meta(_KNOWN + self.model_id, str(dimension))
+            self.dimension = dimension
+            self._copy = np.zeros((0, dimension), dtype=np.float32)
+            self._matrix = self._map(self._length)
+
+    def _path(self) -> Path:
+        return self._directory / f"{blake3(self.model_id.encode()).hexdigest()[:16]}-{self.dimension}.f16"
+
     def _take_places(self, count: int) -> list[int]:
         places = [self._free.pop() for _ in range(min(count, len(self._free)))]
         places += range(self._length, self._length + count - len(places))
@@ -128,14 +158,18 @@ class VectorStore:
             self._matrix[row] = vector.astype(np.float16)
             if row < len(self._copy):
                 self._copy[row] = vector
-        self._matrix.flush()
+        if isinstance(self._matrix, np.memmap):
+            self._matrix.flush()
 
-    def _map(self, length: int) -> np.memmap[tuple[int, int], np.dtype[np.float16]]:
+    def _map(self, length: int) -> NDArray[np.float16]:
+        if not self.dimension:
+            return np.zeros((0, 0), dtype=np.float16)
         rows = -(-max(length, 1) // _GROW) * _GROW
-        with open(self._path, "ab") as file:
+        path = self._path()
+        with open(path, "ab") as file:
             if os.fstat(file.fileno()).st_size < rows * self.dimension * 2:
                 file.truncate(rows * self.dimension * 2)
-        return np.memmap(self._path, dtype=np.float16, mode="r+", shape=(rows, self.dimension))
+        return np.memmap(path, dtype=np.float16, mode="r+", shape=(rows, self.dimension))
 
     def _copied(self) -> Vectors:
         """Return the float32 copy of the first rows, brought up to date."""

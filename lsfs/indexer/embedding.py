@@ -41,6 +41,7 @@ class Embedding:
         self._live = live
         self._nearest = nearest
         self._in_nearest: set[int] | None = None
+        self._alone = False
         model = catalogue.meta("index:model")
         if model != embedder.model_id:
             if model is not None:
@@ -55,6 +56,7 @@ class Embedding:
         """
         dids = backlog.without_vectors(self._catalogue.read(), DOCUMENTS)
         if not dids:
+            self._drop_others()
             return False
         missing = self._missing(dids)
         hashes = list(missing.texts)
@@ -102,9 +104,18 @@ class Embedding:
             self._in_nearest.update(new)
         return bool(gone or new)
 
+    def _drop_others(self) -> None:
+        """Remove what an earlier model made, now that everything has vectors of this one."""
+        if not self._alone:
+            self._alone = True
+            if self._store.drop_others() and self._nearest is not None:
+                self._nearest.clear()
+                self._in_nearest = set()
+
     def forget(self, hashes: Sequence[bytes]) -> None:
-        """Remove the vectors of these passages from everywhere, the search structure's files included."""
+        """Remove the vectors of these passages from everywhere, of earlier models and in the search structure's files too."""
         self._store.forget(hashes)
+        self._store.drop_others()
         if self._nearest is not None:
             self._nearest.clear()
             self._in_nearest = set()

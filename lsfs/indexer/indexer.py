@@ -38,6 +38,7 @@ _TOGETHER_CHARS = 500_000
 _NICENESS = 10
 _STOP_S = 30.0
 _IDLE_S = 15.0
+_RETRY_S = 5.0
 
 
 class Indexer:
@@ -237,21 +238,29 @@ class Indexer:
         while not self._queue.stopped:
             try:
                 busy = self._vector_step()
-            except Exception as e:  # a model that cannot be loaded must not end the words
-                log.exception("vectors are not made")
-                self._degraded = f"meaning: {e}"
-                self._queue.wake()
-                busy = False
+            except Exception as e:  # noqa: BLE001 - a model that cannot be loaded must not end the words
+                self._without_vectors(e)
+                continue
             if not busy and not self._queue.stopped:
                 self._rest()
+
+    def _without_vectors(self, error: Exception) -> None:
+        """Note why vectors cannot be made and wait before the next try: the endpoint may be back then."""
+        said = f"meaning: {error}"
+        if said != self._degraded:
+            log.warning("vectors are not made: %s", error, exc_info=not isinstance(error, LsfsError))
+        self._degraded = said
+        self._queue.wake()
+        self._queue.wait_for(lambda: self._queue.stopped, _RETRY_S)
 
     def _vector_step(self) -> bool:
         """Do one piece of the work that can wait; False when there is none."""
         written = self._written
         with self._forgetting:
-            if self._embedding.step(self._go_on):
-                self._degraded = None
-                return True
+            busy = self._embedding.step(self._go_on)
+        self._degraded = None
+        if busy:
+            return True
         if self._embedded != written:
             self._embedded = written
             self._queue.wake()

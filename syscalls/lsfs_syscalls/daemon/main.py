@@ -19,7 +19,10 @@ from pathlib import Path
 from lsfs.config import Config, load_config
 from lsfs.embed.embedder import Embedder
 from lsfs.embed.onnx import OnnxEmbedder
+from lsfs.embed.openai import embeddings
+from lsfs.embed.remote import RemoteEmbedder
 from lsfs.embed.sentence import SentenceTransformersEmbedder
+from lsfs.endpoint import Endpoint
 from lsfs.engine.engine import Engine
 from lsfs.engine.home import make_home, resolve_root
 from lsfs.errors import BadRequest, LsfsError
@@ -28,6 +31,7 @@ from lsfs_syscalls.daemon.routes import Routes, Stopping
 from lsfs_syscalls.parsers import make_parser
 
 _LOG = logging.getLogger(__name__)
+_OLLAMA = "http://127.0.0.1:11434/v1"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,7 +102,14 @@ def make_embedder(config: Config) -> Embedder:
         return OnnxEmbedder(threads=config.index.threads)
     if kind == "sentence-transformers" and model:
         return SentenceTransformersEmbedder(model)
-    raise BadRequest(f"[embed] model is {config.embed.model!r}; it takes minilm or sentence-transformers:MODEL")
+    if kind in ("openai", "ollama") and model:
+        base_url = config.embed.base_url or (_OLLAMA if kind == "ollama" else "")
+        if not base_url:
+            raise BadRequest(f"[embed] model is {config.embed.model!r}, which needs a base_url")
+        endpoint = Endpoint(base_url, api_key=config.embed.api_key, timeout_s=config.embed.timeout_s)
+        return RemoteEmbedder(config.embed.model, 0, embeddings(endpoint, model))
+    known = "minilm, sentence-transformers:MODEL, openai:MODEL or ollama:MODEL"
+    raise BadRequest(f"[embed] model is {config.embed.model!r}; it takes {known}")
 
 
 def _logged(path: str, e: BaseException) -> None:
