@@ -10,6 +10,7 @@
     |  `- OutsideRoot        the path leaves the root
     |- Corrupt               stored bytes do not match their hash or format (HTTP 500)
     |- Unavailable           a part is not there now: engine, model server, full disk (HTTP 503)
+    |  `- Lost               the engine went away while it answered: what was asked is done or not
     `- DimensionMismatch     a vector does not have the index's dimension
 
 Facts are fields; the text names the thing and says what to do. errno, exit status and HTTP status come from the table in
@@ -90,17 +91,15 @@ class Corrupt(LsfsError):
 
 
 class Unavailable(LsfsError):
-    """A part that is needed is not there now; trying later may help.
-
-    Attributes:
-        sent: the request may have reached it; False where it cannot have, so that it can be sent again.
-    """
+    """A part that is needed is not there now; trying later may help."""
 
     kind = "unavailable"
 
-    def __init__(self, message: str = "", *, sent: bool = True) -> None:
-        super().__init__(message)
-        self.sent = sent
+
+class Lost(Unavailable):
+    """The engine, or the connection to it, went away while it answered; what it was asked to do is done or not."""
+
+    kind = "lost"
 
 
 class DimensionMismatch(LsfsError):
@@ -119,6 +118,7 @@ HTTP_STATUS: dict[str, int] = {
     "outside_root": 403,
     "corrupt": 500,
     "unavailable": 503,
+    "lost": 503,
     "dimension_mismatch": 500,
     "error": 500,
 }

@@ -27,7 +27,8 @@ from lsfs.changes.changes import Changes
 from lsfs.changes.recovery import Recovered
 from lsfs.config import Config
 from lsfs.embed.embedder import Embedder
-from lsfs.engine.home import Home, Lock
+from lsfs.engine.home import Home
+from lsfs.engine.lock import Lock
 from lsfs.engine.mounts import Mounts
 from lsfs.index.readings import Readings
 from lsfs.indexer.opening import IndexSettings, open_index
@@ -60,7 +61,7 @@ class Engine:
         self.home = home
         self.config = config
         self.root = home.backing
-        self._lock = Lock(home.state)
+        self._lock = Lock(home.state, self.root)
         self.catalogue = Catalogue(home.state / "catalogue.db")
         self.packs = Packs(home.state / "packs", self.catalogue)
         self.versions = Versions(self.catalogue, self.packs)

@@ -1,36 +1,29 @@
-"""Where a root's state lives, who holds it, and which directories are no roots.
+"""Where a root's state lives, and which directories are no roots.
 
-A root is known by its state directory's `format` file, never by the name `.lsfs` alone. The state holds the lock for the life
-of the engine process. Sockets live in the runtime directory, because a socket's path has 107 bytes and a root's can be longer.
+A root is known by its state directory's `format` file, never by the name `.lsfs` alone. Sockets live in the runtime directory,
+because a socket's path has 107 bytes and a root's can be longer. The runtime directory is named after the state directory
+itself (its device and inode beside the id in it), so that the copy of a served root does not answer for the original.
 """
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import os
 import secrets
+import shutil
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsfs.errors import BadRequest, Conflict, Corrupt, NotFound, Unavailable
+from lsfs.capture.disk import STAGE_PREFIX
+from lsfs.engine.places import check_state_disk, is_mounted
+from lsfs.errors import BadRequest, Corrupt, Denied, NotFound, Unavailable
 from lsfs.model import show
 
 FORMAT = "lsfs 1"
 STATE = ".lsfs"
 _SYSTEM = ("/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var")
-_UNFIT = {
-    "9p": "a network file system",
-    "autofs": "an automounter",
-    "ceph": "a network file system",
-    "cifs": "a network file system",
-    "fuse": "a FUSE file system",
-    "nfs": "a network file system",
-    "nfs4": "a network file system",
-    "proc": "no file system for data",
-    "smb3": "a network file system",
-    "sysfs": "no file system for data",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +33,8 @@ class Home:
     Attributes:
         root: the user's directory.
         state: our data.
-        engine_id: 16 hex digits, made with the state; names the runtime directory.
+        engine_id: 16 hex digits, made with the state.
+        runtime: where the sockets are.
     """
 
     root: Path
@@ -88,45 +82,6 @@ def resolve_root(root: str | Path) -> Path:
     return real
 
 
-def file_system(path: Path) -> tuple[str, bool]:
-    """Return the type of the file system that `path` is on, and whether it is mounted read-only."""
-    found, best = ("", False), -1
-    target = os.path.realpath(path)
-    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as f:
-        for line in f:
-            _, where, kind, options, *_ = line.split(" ")
-            where = where.encode("ascii", "surrogateescape").decode("unicode_escape")
-            below = where == "/" or target == where or target.startswith(where.rstrip("/") + "/")
-            if below and len(where) >= best:
-                found, best = (kind, "ro" in options.split(",")), len(where)
-    return found
-
-
-def is_mounted(path: Path) -> bool:
-    """Tell whether something is mounted at `path`; bind mounts too, which os.path.ismount does not see on one file system."""
-    target = str(path)
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as f:
-        return any(line.split(" ")[4].encode("ascii", "surrogateescape").decode("unicode_escape") == target for line in f)
-
-
-def check_state_disk(state: Path) -> None:
-    """Refuse a place where a database and hard links cannot be trusted.
-
-    Raises:
-        BadRequest: it is on a network, FUSE or read-only file system; the text says what to do.
-    """
-    there = state
-    while not there.exists():
-        there = there.parent
-    kind, read_only = file_system(there)
-    hint = "; put the state elsewhere with --state DIR"
-    if read_only:
-        raise BadRequest(f"{there} is on a file system that is mounted read-only{hint}")
-    unfit = _UNFIT.get(kind) or (_UNFIT["fuse"] if kind.startswith("fuse") else None)
-    if unfit:
-        raise BadRequest(f"{there} is on {unfit} ({kind}), where the state is not safe{hint}")
-
-
 def runtime_base(environ: Mapping[str, str]) -> Path:
     """Return the directory for sockets: /run/lsfs for root, else below XDG_RUNTIME_DIR."""
     if os.geteuid() == 0:
@@ -139,19 +94,27 @@ def find_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Hom
 
     Raises:
         NotFound: it has none; `lsfs up` makes it.
+        Denied: it is somebody else's.
         Corrupt: its `format` is not ours.
     """
     directory = state or _state_below(root)
     try:
         words = (directory / "format").read_text("ascii", "replace").split()
+        st = directory.stat()
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"{root} is not served by lsfs yet; `lsfs up {root}` does that") from None
+    except OSError as e:
+        raise Denied(f"the state {directory} cannot be read: {e.strerror}") from e
     if " ".join(words[:2]) != FORMAT or len(words) != 3 or len(words[2]) != 16:
         raise Corrupt(f"{directory}/format says {' '.join(words)!r}; this program knows `{FORMAT}`")
-    home = Home(root, directory, words[2], runtime_base(environ) / words[2])
+    home = Home(root, directory, words[2], runtime_base(environ) / _runtime_name(words[2], st))
     if home.backing != root and directory.is_relative_to(root):
         return replace(home, state=home.backing / directory.relative_to(root))
     return home
+
+
+def _runtime_name(engine_id: str, st: os.stat_result) -> str:
+    return hashlib.blake2b(f"{engine_id} {st.st_dev} {st.st_ino}".encode(), digest_size=8).hexdigest()
 
 
 def _state_below(root: Path) -> Path:
@@ -168,60 +131,65 @@ def make_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Hom
 
     Raises:
         BadRequest: the state cannot be kept there.
+        Denied: it is somebody else's.
         Unavailable: the disk is full or refuses.
     """
-    directory = state or _state_below(root)
+    directory = _state_below(root) if state is None else Path(os.path.realpath(state))
+    _check_apart(root, directory)
     check_state_disk(directory)
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (directory / "format").exists():
-            temporary = directory / "format.new"
-            temporary.write_text(f"{FORMAT} {secrets.token_hex(8)}\n")
-            os.replace(temporary, directory / "format")
-        home = find_home(root, state, environ)
-        _private(home.runtime)
+        _make_state(directory)
+        home = find_home(root, directory, environ)
+        _make_runtime(home.runtime, environ)
     except OSError as e:
         raise Unavailable(f"the state directory {directory} cannot be made: {e.strerror}; --state DIR puts it elsewhere") from e
     return home
 
 
-def _private(directory: Path) -> None:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    st = directory.lstat()
-    if st.st_uid != os.geteuid() or not directory.is_dir() or directory.is_symlink():
-        raise PermissionError(1, f"{directory} belongs to somebody else")
-    os.chmod(directory, 0o700)
+def _check_apart(root: Path, directory: Path) -> None:
+    """Refuse a state among the user's files, but for the one place that is guarded from being renamed or removed by the way."""
+    if directory != root / STATE and (directory.is_relative_to(root) or root.is_relative_to(directory)):
+        raise BadRequest(f"the state {directory} has to be outside of the root {root}, or, without --state, in its {STATE}")
 
 
-class Lock:
-    """The state's lock, held for the life of the engine process."""
-
-    def __init__(self, state: Path) -> None:
-        self._fd = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip()
-            os.close(self._fd)
-            raise Conflict(f"another engine process ({holder or 'unknown'}) holds {state}") from None
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
-
-    def release(self) -> None:
-        """Let the lock go."""
-        os.close(self._fd)
-
-
-def is_locked(state: Path) -> bool:
-    """Tell whether an engine process holds the state."""
+def _make_state(directory: Path) -> None:
+    """Make a state directory that is known as one from its first moment, however many processes try it at once."""
+    if (directory / "format").exists():
+        return
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    fresh = not directory.exists()
+    made = (directory.parent if fresh else directory) / f"{os.fsdecode(STAGE_PREFIX)}{secrets.token_hex(8)}"
+    made.mkdir(mode=0o700)
     try:
-        fd = os.open(state / "lock", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        _write_durably(made / "format", f"{FORMAT} {secrets.token_hex(8)}\n".encode())
+        if fresh:
+            os.rename(made, directory)
+        else:
+            os.chmod(directory, 0o700)  # contents of files will be in it
+            os.link(made / "format", directory / "format")
     except OSError:
-        return True
+        if not (directory / "format").exists():  # else another process was faster
+            raise
     finally:
-        os.close(fd)
-    return False
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _write_durably(file: Path, data: bytes) -> None:
+    with file.open("xb") as f:
+        f.write(data)
+        f.flush()
+        os.fsync(f.fileno())
+
+
+def _make_runtime(runtime: Path, environ: Mapping[str, str]) -> None:
+    """Make the folder of the sockets; each folder above it that we make ourselves is nobody else's either."""
+    base = runtime.parent
+    own = [base, runtime] if os.geteuid() == 0 or environ.get("XDG_RUNTIME_DIR") else [base.parent, base, runtime]
+    if len(own) == 2:
+        base.parent.mkdir(parents=True, exist_ok=True)
+    for directory in own:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        st = directory.lstat()
+        if st.st_uid != os.geteuid() or not stat.S_ISDIR(st.st_mode):
+            raise PermissionError(1, f"{directory} belongs to somebody else")
+        os.chmod(directory, 0o700)

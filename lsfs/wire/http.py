@@ -1,31 +1,40 @@
 """HTTP with JSON bodies over a Unix socket: the transport between the engine and its clients, and the mount's questions.
 
 Only the user who runs the engine, and root, may connect: the socket is mode 0600 and the peer's credentials are checked. Errors
-cross as `{"error": {"kind", "message", ...facts}}` and are raised again on the other side as what they were.
+cross as `lsfs.wire.failures` says.
 
 A request with `"stream": true` in its body can be answered piece by piece: chunked, one JSON object a line
 (`application/x-ndjson`), the last one `{"answer": ...}` or `{"error": ...}`. An answer without pieces is an ordinary one.
 
-Threading: the server runs one thread a request. Every wait of the client has a bound.
+Threading: the server runs one thread a request; `Server.close` lets those that are under way end. Every wait of the client
+    has a bound.
 """
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
 import socket
 import struct
-from collections.abc import Callable, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 from typing import Any
 
-from lsfs import errors
-from lsfs.errors import HTTP_STATUS, BadRequest, LsfsError, Unavailable
+from lsfs.errors import HTTP_STATUS, BadRequest, Lost, Unavailable
+from lsfs.wire.failures import error_from_json, error_to_json, understood
 
 MOST_BODY_BYTES = 256 * 1024 * 1024
+IDLE_S = 60.0
+"""A client that sends nothing for so long is left."""
+LAST_S = 3.0
+"""What is under way at the end has so long to end."""
 Json = dict[str, Any]
 Route = Callable[[str, Json], Json]
 """(path, body) -> answer"""
@@ -36,28 +45,6 @@ StreamRoute = Callable[[str, Json, Tell], Json]
 STREAM = "application/x-ndjson"
 
 
-def error_to_json(e: LsfsError) -> Json:
-    """Return an error as it crosses the socket."""
-    facts = {k: v for k, v in vars(e).items() if isinstance(v, str | int | list)}
-    return {"error": {"kind": e.kind, "message": str(e), **facts}}
-
-
-def error_from_json(body: Json) -> LsfsError:
-    """Return the error that an answer carries."""
-    facts = body.get("error") or {}
-    kind, message = str(facts.get("kind", "error")), str(facts.get("message", "the engine failed"))
-    if kind == "ambiguous":
-        return errors.Ambiguous(message, list(facts.get("candidates", [])))
-    if kind == "conflict":
-        return errors.Conflict(message, list(facts.get("paths", [])))
-    simple = {c.kind: c for c in _all_errors(LsfsError)}
-    return simple.get(kind, LsfsError)(message)
-
-
-def _all_errors(base: type[LsfsError]) -> list[type[LsfsError]]:
-    return [base, *(c for sub in base.__subclasses__() for c in _all_errors(sub))]
-
-
 class _Connection(http.client.HTTPConnection):
     """An HTTP connection to a Unix socket."""
 
@@ -66,10 +53,30 @@ class _Connection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        """Connect to the socket's path."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        """Connect to the socket's path; where many wait to be let in (EAGAIN), wait with them."""
+        until = time.monotonic() + (self.timeout or 0.0)
+        while True:
+            self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.sock.settimeout(self.timeout)
+            try:
+                return self.sock.connect(str(self._path))
+            except OSError as e:
+                self.sock.close()
+                if e.errno != errno.EAGAIN or time.monotonic() > until:
+                    raise
+            time.sleep(0.01)
+
+
+def is_served(path: Path, timeout_s: float = 5.0) -> bool:
+    """Tell whether somebody listens at a socket; nothing is asked."""
+    connection = _Connection(path, timeout_s)
+    try:
+        connection.connect()
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def request(
@@ -82,25 +89,28 @@ def request(
         tell: is told the pieces of an answer that comes in pieces.
 
     Raises:
-        Unavailable: nobody listens (then nothing was sent), or no answer came within `timeout_s`.
+        Unavailable: nobody listens; nothing was asked.
+        Lost: no answer came, or none within `timeout_s`; what was asked may be done all the same.
         LsfsError: what the engine raised.
     """
+    sent = body if tell is None else {**(body or {}), "stream": True}
+    payload = None if sent is None else json.dumps(sent).encode()
     connection = _Connection(path, timeout_s)
-    connected = False
     try:
         connection.connect()
-        connected = True
-        sent = body if tell is None else {**(body or {}), "stream": True}
-        payload = None if sent is None else json.dumps(sent).encode()
+    except OSError as e:
+        connection.close()
+        raise Unavailable(f"no engine listens at {path} ({e.strerror or e})") from e
+    try:
         connection.request(method, route, payload, {"Content-Type": "application/json"})
         response = connection.getresponse()
         if response.headers.get_content_type() == STREAM:
             return _told(response, tell or (lambda _: None))
         answer: Json = json.loads(response.read() or b"{}")
     except TimeoutError as e:
-        raise Unavailable(f"the engine did not answer within {timeout_s:.0f} s") from e
-    except (OSError, http.client.HTTPException, json.JSONDecodeError) as e:
-        raise Unavailable(f"the engine does not answer ({e})", sent=connected) from e
+        raise Lost(f"the engine did not answer within {timeout_s:.0f} s") from e
+    except (OSError, http.client.HTTPException, ValueError) as e:
+        raise Lost(f"the engine was lost while it answered ({e})") from e
     finally:
         connection.close()
     if response.status != 200:
@@ -110,7 +120,7 @@ def request(
 
 def _told(response: http.client.HTTPResponse, tell: Tell) -> Json:
     """Tell the pieces and return the answer behind them."""
-    while line := response.readline():
+    while line := _line_of(response):
         piece: Json = json.loads(line)
         if "error" in piece:
             raise error_from_json(piece)
@@ -118,7 +128,15 @@ def _told(response: http.client.HTTPResponse, tell: Tell) -> Json:
             answer: Json = piece["answer"]
             return answer
         tell(piece)
-    raise Unavailable("the engine broke off in the middle of its answer")
+    raise Lost("the engine broke off in the middle of its answer")
+
+
+def _line_of(response: http.client.HTTPResponse) -> bytes:
+    """Return the next line; none where the engine was lost. A part has been told, so it is no case for asking again."""
+    try:
+        return response.readline()
+    except (ConnectionError, http.client.HTTPException):
+        return b""
 
 
 class Server(ThreadingMixIn, UnixStreamServer):
@@ -134,6 +152,8 @@ class Server(ThreadingMixIn, UnixStreamServer):
         self.route = route
         self.stream = stream
         self.log = log
+        self._running = 0
+        self._idle = threading.Condition()
         super().__init__(str(path), _Handler)
         os.chmod(path, 0o600)
 
@@ -141,6 +161,31 @@ class Server(ThreadingMixIn, UnixStreamServer):
         """Take connections of our own user and of root only."""
         _, uid, _ = struct.unpack("3i", request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         return uid in (0, os.getuid())
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count a request that is under way."""
+        with self._idle:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def close(self, hurry: Callable[[], None] = lambda: None) -> None:
+        """Take no more requests, remove the socket, and give those that are under way a moment; `serve_forever` returns.
+
+        Args:
+            hurry: called when no request comes any more; makes those that only wait for something end.
+        """
+        self.shutdown()
+        self.server_close()
+        Path(str(self.server_address)).unlink(missing_ok=True)
+        hurry()
+        with self._idle:
+            self._idle.wait_for(lambda: self._running == 0, LAST_S)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay silent about clients that went away."""
@@ -151,26 +196,42 @@ class _Handler(BaseHTTPRequestHandler):
 
     server: Server
     protocol_version = "HTTP/1.1"
+    timeout = IDLE_S
     wbufsize = 64 * 1024
+
+    def finish(self) -> None:
+        """Close both directions also where the client went away with an answer unsent."""
+        with suppress(OSError):
+            super().finish()
+        self.rfile.close()
 
     def do_GET(self) -> None:
         """Answer a request without a body."""
-        self._respond({})
+        with self.server.answering():
+            self._respond({})
 
     def do_POST(self) -> None:
         """Answer a request with a JSON body."""
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > MOST_BODY_BYTES:
-            self._send(413, error_to_json(BadRequest("the request is too large")))
-            return
+        with self.server.answering():
+            body = self._body()
+            if body is not None:
+                self._respond(body)
+
+    def _body(self) -> Json | None:
+        """Return the body, or None where the request has been refused for it."""
+        length = self.headers.get("Content-Length") or "0"
+        if not (length.isascii() and length.isdigit()) or int(length) > MOST_BODY_BYTES:
+            self.close_connection = True  # what follows is not read
+            self._send(413, error_to_json(BadRequest(f"a body of {length} bytes is not taken")))
+            return None
         try:
-            body = json.loads(self.rfile.read(length) or b"{}")
-        except ValueError:
+            body = json.loads(self.rfile.read(int(length)) or b"{}")
+        except (ValueError, RecursionError):
             body = None
-        if not isinstance(body, dict):
-            self._send(400, error_to_json(BadRequest("the body is no JSON object")))
-            return
-        self._respond(body)
+        if isinstance(body, dict):
+            return body
+        self._send(400, error_to_json(BadRequest("the body is no JSON object")))
+        return None
 
     def _respond(self, body: Json) -> None:
         self._pieces = 0
@@ -179,24 +240,24 @@ class _Handler(BaseHTTPRequestHandler):
                 answer = self.server.stream(self.path, body, self._piece)
             else:
                 answer = self.server.route(self.path, body)
-            self._finish(200, answer)
-        except LsfsError as e:
-            if HTTP_STATUS[e.kind] >= 500:
-                self.server.log(self.path, e)
-            self._finish(HTTP_STATUS[e.kind], error_to_json(e))
+            data = _line({"answer": answer} if self._pieces else answer)
+            status = 200
         except ConnectionError:
             self.close_connection = True  # nobody waits for the answer any more
-        except Exception as e:  # noqa: BLE001 - the edge: a request must not end the engine
-            self.server.log(self.path, e)
-            words = f"the engine failed ({type(e).__name__}: {e}); its log has the traceback"
-            self._finish(500, error_to_json(LsfsError(words)))
-
-    def _finish(self, status: int, answer: Json) -> None:
-        if not self._pieces:
-            self._send(status, answer)
             return
-        self._chunk(_line(answer if status != 200 else {"answer": answer}))
-        self._chunk(b"")
+        except Exception as e:  # noqa: BLE001 - the edge: a request must not end the engine
+            error = understood(e)
+            if error is not e or HTTP_STATUS[error.kind] >= 500:
+                self.server.log(self.path, e)
+            status, data = HTTP_STATUS[error.kind], json.dumps(error_to_json(error)).encode() + b"\n"
+        self._finish(status, data)
+
+    def _finish(self, status: int, data: bytes) -> None:
+        if self._pieces:
+            self._chunk(data)
+            self._chunk(b"")
+        else:
+            self._send_bytes(status, data)
 
     def _piece(self, piece: Json) -> None:
         """Send a piece of the answer.
@@ -217,7 +278,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _send(self, status: int, answer: Mapping[str, Any]) -> None:
-        data = _line(answer)
+        self._send_bytes(status, json.dumps(answer).encode() + b"\n")
+
+    def _send_bytes(self, status: int, data: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))

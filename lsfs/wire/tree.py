@@ -30,6 +30,7 @@ ERRNO: Mapping[str, int] = {
     "conflict": errno.EBUSY,
     "corrupt": errno.EIO,
     "unavailable": errno.EAGAIN,
+    "lost": errno.EAGAIN,
 }
 """errno by the kind of the engine's error; EIO for any other."""
 

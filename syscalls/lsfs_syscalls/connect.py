@@ -16,12 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsfs.engine.home import STATE, Home, find_home, is_locked, resolve_root
-from lsfs.errors import NotFound, Unavailable
-from lsfs.wire.http import Tell, request
+from lsfs.engine.home import STATE, Home, find_home, resolve_root
+from lsfs.engine.lock import is_locked
+from lsfs.errors import Lost, NotFound, Unavailable
+from lsfs.wire.http import Tell, is_served, request
 
 START_S = 60.0
 LONGEST_CALL_S = 3600.0
+ATTEMPTS = 3
+OTHER = "another engine process"
+"""How an engine that finds the state held says so."""
 Body = dict[str, Any]
 
 
@@ -36,11 +40,11 @@ def find_root(start: Path, environ: Mapping[str, str]) -> tuple[Path, Path | Non
     if environ.get("LSFS_ROOT"):
         return resolve_root(environ["LSFS_ROOT"]), Path(environ["LSFS_STATE"]) if environ.get("LSFS_STATE") else None
     for folder in (start, *start.parents):
-        if (folder / STATE / "format").is_file():
-            return folder, None
         try:
+            if (folder / STATE / "format").is_file():
+                return folder, None
             words = (folder / STATE / "root").read_text().splitlines()
-        except OSError:
+        except OSError:  # nothing, or nothing for us: closed, or a mount whose process is gone
             continue
         if len(words) >= 3:
             return Path(words[0]), Path(words[2])
@@ -80,14 +84,27 @@ class Client:
         start: bool = True,
         tell: Tell | None = None,
     ) -> Body:
-        """Send one request, starting the engine first if none runs. What may have arrived is never sent twice."""
-        try:
-            return request(self.home.socket, method, route, body, timeout_s=timeout_s, tell=tell)
-        except Unavailable as e:
-            if not start or e.sent or (is_locked(self.home.state) and _answers(self.home)):
-                raise
-        start_engine(self.home, self.environ)
-        return request(self.home.socket, method, route, body, timeout_s=timeout_s, tell=tell)
+        """Send one request; an engine that does not run is started before.
+
+        A request that changes nothing is sent again if the engine is killed over it. One that may change something is not,
+        because a change made twice is another change.
+
+        Raises:
+            Unavailable: the engine cannot be reached or started.
+            Lost: it was lost while it answered: what it was asked to do is done or not.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            if start and not is_served(self.home.socket):
+                start_engine(self.home, self.environ)
+            try:
+                return request(self.home.socket, method, route, body, timeout_s=timeout_s, tell=tell)
+            except Unavailable as e:
+                if isinstance(e, Lost) and not _reads(route, body):
+                    raise Lost(f"{e}; it was done as a whole or not at all: `lsfs log` tells") from e
+                if not start or attempt == ATTEMPTS or not _went_away(e):
+                    raise
+                time.sleep(0.05)  # a process that is killed closes its sockets one by one
+        raise AssertionError("the last attempt returns or raises")
 
     def status(self) -> Body:
         """Return how the engine is."""
@@ -138,12 +155,16 @@ class Client:
         return self.request("POST", f"/call/{syscall}", body, timeout_s=LONGEST_CALL_S, tell=tell)
 
 
-def _answers(home: Home) -> bool:
-    try:
-        request(home.socket, "GET", "/status", timeout_s=5.0)
-    except Unavailable:
-        return False
-    return True
+def _reads(route: str, body: Body | None) -> bool:
+    """Tell whether a request changes nothing: calls and plans change only with consent."""
+    if route.startswith("/call/") or route == "/plan":
+        return not (body or {}).get("consent")
+    return route in ("/status", "/wait", "/parse", "/ask", "/preview")
+
+
+def _went_away(e: Unavailable) -> bool:
+    """Tell whether the engine is gone, and not slow, or there and in want of something itself."""
+    return e.__cause__ is not None and not isinstance(e.__cause__, TimeoutError)
 
 
 def engine_command(home: Home) -> list[str]:
@@ -157,6 +178,19 @@ def start_engine(home: Home, environ: Mapping[str, str], settings: Sequence[str]
     Raises:
         Unavailable: it did not come up; the text has its words.
     """
+    until = time.monotonic() + START_S
+    while True:
+        words = _start_once(home, environ, settings, until)
+        if words == "1":
+            return
+        if OTHER not in words or time.monotonic() > until:
+            raise Unavailable(f"the engine did not start: {words or 'no word from it; the end of its log: ' + _tail(home.log)}")
+        if _joined(home, until):
+            return
+
+
+def _start_once(home: Home, environ: Mapping[str, str], settings: Sequence[str], until: float) -> str:
+    """Start a process and return what it says: "1", or why it does not serve."""
     ready, theirs = os.pipe()
     command = [*engine_command(home), "--ready-fd", str(theirs), *(x for s in settings for x in ("--set", s))]
     with home.log.open("ab") as log:
@@ -172,24 +206,22 @@ def start_engine(home: Home, environ: Mapping[str, str], settings: Sequence[str]
         )
     os.close(theirs)
     with os.fdopen(ready, "rb") as f:
-        got, _, _ = select.select([f], [], [], START_S)
+        got, _, _ = select.select([f], [], [], max(until - time.monotonic(), 1.0))
         words = f.read(4096).decode(errors="replace") if got else ""
-    if words == "1":
-        child.returncode = 0  # it is a daemon now: nobody waits for it
-        return
-    with suppress(subprocess.TimeoutExpired):
-        child.wait(5.0)
-    if "another engine process" in words and _joined(home):
-        return
-    raise Unavailable(f"the engine did not start: {words or 'no word from it; the end of its log: ' + _tail(home.log)}")
+    if words != "1":
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(5.0)
+    child.returncode = child.returncode or 0  # it is a daemon now: nobody waits for it
+    return words
 
 
-def _joined(home: Home) -> bool:
-    """Wait for an engine that somebody else is starting."""
-    until = time.monotonic() + START_S
+def _joined(home: Home, until: float) -> bool:
+    """Wait for the engine that holds the state; False when it has ended, and so leaves its place to a new one."""
     while time.monotonic() < until:
-        if _answers(home):
+        if is_served(home.socket):
             return True
+        if not is_locked(home.state):
+            return False
         time.sleep(0.05)
     return False
 

@@ -7,13 +7,17 @@ private name in the runtime directory, which all our processes use; it is undone
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from lsfs.engine.home import Home, is_locked, is_mounted, make_home, resolve_root
+from lsfs.engine.home import Home, make_home, resolve_root
+from lsfs.engine.lock import is_locked
+from lsfs.engine.places import is_mounted
 from lsfs.errors import BadRequest, Conflict, NotFound, Unavailable
+from lsfs.wire.http import is_served
 from lsfs_syscalls.connect import Body, Client, start_engine
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -60,8 +64,9 @@ def clean_dead_mount(path: str, *, make: bool = False) -> Path:
     except FileNotFoundError:
         if make:
             where.mkdir(parents=True)
-    except OSError:
-        _LIBC.umount2(os.fsencode(where), _MNT_DETACH)
+    except OSError as e:
+        if e.errno == errno.ENOTCONN:  # and for nothing else: a disk with errors is no mount of ours
+            _LIBC.umount2(os.fsencode(where), _MNT_DETACH)
     return Path(os.path.realpath(where)) if make else resolve_root(where)
 
 
@@ -99,8 +104,10 @@ def down(client: Client) -> Body:
     if not is_locked(home.state):
         _unbind(home)
         raise NotFound(f"no engine runs for {home.root}")
-    answer = client.request("POST", "/stop", {"unmount": True}, start=False, timeout_s=STOP_S)
     until = time.monotonic() + STOP_S
+    while not is_served(home.socket) and is_locked(home.state) and time.monotonic() < until:
+        time.sleep(0.02)  # it is starting, or ending
+    answer = client.request("POST", "/stop", {"unmount": True}, start=False, timeout_s=STOP_S)
     while is_locked(home.state):
         if time.monotonic() > until:
             raise Unavailable(f"the engine (pid {answer['pid']}) has not ended within {STOP_S:.0f} s; its log is {home.log}")

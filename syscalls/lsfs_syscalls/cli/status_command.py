@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lsfs.engine.home import is_locked
+from lsfs.engine.lock import is_locked
 from lsfs.errors import EXIT_FOUND, EXIT_NOTHING
 from lsfs_syscalls.cli.session import Session
 

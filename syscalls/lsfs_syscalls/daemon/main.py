@@ -10,11 +10,12 @@ import argparse
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from lsfs.config import Config, load_config
 from lsfs.embed.embedder import Embedder
@@ -27,7 +28,8 @@ from lsfs.engine.engine import Engine
 from lsfs.engine.home import make_home, resolve_root
 from lsfs.errors import BadRequest, LsfsError
 from lsfs.wire.http import Server
-from lsfs_syscalls.daemon.routes import Routes, Stopping
+from lsfs_syscalls.daemon.routes import Routes
+from lsfs_syscalls.daemon.stopping import Stopping
 from lsfs_syscalls.parsers import make_parser
 
 _LOG = logging.getLogger(__name__)
@@ -44,6 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _LOG.error("%s", e)
         _say(options.ready_fd, str(e))
         return 2
+    except Exception as e:  # noqa: BLE001 - the edge: who started us is told, the log has the traceback
+        _LOG.exception("the engine failed")
+        _say(options.ready_fd, f"{type(e).__name__}: {e}")
+        return 2
     return 0
 
 
@@ -58,7 +64,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _serve(options: argparse.Namespace) -> None:
     home = make_home(resolve_root(options.root), Path(options.state) if options.state else None, os.environ)
-    flags = {k: json.loads(v) for k, _, v in (s.partition("=") for s in options.set)}
+    flags = dict(_setting(text) for text in options.set)
     config = load_config(environ=os.environ, state=home.state, flags=flags)
     command = [
         sys.executable,
@@ -70,25 +76,38 @@ def _serve(options: argparse.Namespace) -> None:
         str(home.state),
     ]
     engine = Engine(home, config, make_embedder(config), [*command, *(x for s in options.set for x in ("--set", s))])
-    stopping = Stopping(unmount=False)
-    routes = Routes(engine, lambda: make_parser(config), stopping)
-    server = Server(home.socket, routes, _logged, routes)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="http", daemon=True).start()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.event.set())
+    stopping = Stopping()
+    stopping.catch_signals()
     try:
         engine.start()
-        _LOG.info("serving %s", home.root)
-        _say(options.ready_fd, "1")
-        while not stopping.event.wait(3600.0):
-            continue
+        _answer(engine, Routes(engine, lambda: make_parser(config), stopping), options.ready_fd, stopping)
     finally:
         for words in engine.stop(unmount=stopping.unmount):
             _LOG.warning("%s", words)
-        server.shutdown()
-        server.server_close()
-        home.socket.unlink(missing_ok=True)
     _LOG.info("ended")
+
+
+def _answer(engine: Engine, routes: Routes, ready_fd: int, stopping: Stopping) -> None:
+    """Serve requests until the end.
+
+    It begins when what was cut off before is put right, and ends before the lock is let go: a next engine has the socket's
+    name for itself.
+    """
+    server = Server(engine.home.socket, routes, _logged, routes)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="http", daemon=True)
+    thread.start()
+    _LOG.info("serving %s", engine.home.root)
+    _say(ready_fd, "1")
+    stopping.wait()
+    server.close(engine.subscriptions.stop)  # or those that wait for events would hold the end up
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, _, value = text.partition("=")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        raise BadRequest(f'--set {text}: the value is JSON, such as 5, true or "text"') from None
 
 
 def make_embedder(config: Config) -> Embedder:
@@ -118,8 +137,9 @@ def _logged(path: str, e: BaseException) -> None:
 
 def _say(fd: int, words: str) -> None:
     if fd >= 0:
-        os.write(fd, words.encode()[:4000])
-        os.close(fd)
+        with suppress(OSError):  # who started us may be gone, or has been told already
+            os.write(fd, words.encode(errors="backslashreplace")[:4000])
+            os.close(fd)
 
 
 if __name__ == "__main__":

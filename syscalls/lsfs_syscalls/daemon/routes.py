@@ -20,7 +20,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from lsfs.engine.engine import Engine
 from lsfs.errors import BadRequest, NotFound
 from lsfs.model import show
 from lsfs_syscalls.calls.record import Effect
+from lsfs_syscalls.daemon.stopping import Stopping
 from lsfs_syscalls.daemon.tree_service import TreeService
 from lsfs_syscalls.guard import preview
 from lsfs_syscalls.llm import PlanParser
@@ -40,18 +40,6 @@ from lsfs_syscalls.run.told import Listener, silent
 
 Body = dict[str, Any]
 LONGEST_WAIT_S = 3600.0
-
-
-@dataclass(slots=True)
-class Stopping:
-    """How the engine was asked to end.
-
-    Attributes:
-        said: what has to be said of mounts that were busy.
-    """
-
-    event: threading.Event = field(default_factory=threading.Event)
-    unmount: bool = True
 
 
 class Routes:
@@ -113,9 +101,9 @@ class Routes:
         return {"settled": self._engine.settle(timeout_s, vectors=bool(body.get("vectors", True)))}
 
     def _stop(self, body: Body) -> Body:
-        self._stopping.unmount = bool(body.get("unmount", True))
-        said = self._engine.mounts.stop_all() if self._stopping.unmount else []
-        self._stopping.event.set()
+        unmount = bool(body.get("unmount", True))
+        said = self._engine.mounts.stop_all() if unmount else []
+        self._stopping.ask(unmount=unmount)
         return {"pid": os.getpid(), "said": said}
 
     def _check(self, body: Body) -> Body:

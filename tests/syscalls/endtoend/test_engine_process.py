@@ -6,14 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from lsfs.engine.home import is_locked
-from lsfs.errors import BadRequest, Conflict, LsfsError, NotFound
+from lsfs.engine.lock import is_locked
+from lsfs.errors import BadRequest, Conflict, Lost, LsfsError, NotFound, Unavailable
+from lsfs.wire.http import is_served
 from lsfs_syscalls.connect import Client
 from lsfs_syscalls.lifecycle import down, up
 from tests.syscalls.endtoend.conftest import Served, serve
@@ -203,3 +207,73 @@ def test_undo_with_keep_mine_leaves_what_changed_since(own: Served) -> None:
     assert done.returncode == 0, done.stderr
     assert (own.root / "a.txt").read_text() == "three, mine"
     assert (own.root / "b.txt").read_text() == "one"
+
+
+def test_a_change_over_which_the_engine_is_killed_is_never_done_twice(own: Served) -> None:
+    file = own.write("a.txt", "")
+    own.settle()
+    before = 0
+    for delay in range(4):
+        pid = own.client.status()["pid"]
+        killer = threading.Timer(0.005 * delay, os.kill, (pid, signal.SIGKILL))
+        killer.start()
+        with suppress(Lost):
+            own.call("write", path="a.txt", content="+", mode="append")
+        killer.join()
+        own.settle()  # a new engine takes back what was cut off
+        now = len(file.read_text())
+        assert now - before in (0, 1)
+        before = now
+
+
+def test_a_question_over_which_the_engine_is_killed_is_asked_again(own: Served) -> None:
+    own.write("a.txt", "text")
+    own.settle()
+    pid = own.client.status()["pid"]
+    killer = threading.Timer(0.5, os.kill, (pid, signal.SIGKILL))
+    with (own.root / "busy.txt").open("w") as f:
+        f.write("keeps the engine waiting")
+        killer.start()
+        assert own.client.wait(60.0, vectors=True)
+    killer.join()
+    own.settle()
+    assert own.client.status()["pid"] != pid
+
+
+def test_many_ups_at_once_come_to_one_engine(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "LSFS_ROOT": ""}
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: up(str(root), None, state=None, environ=environ), range(4)))
+    assert len({a["pid"] for a in answers}) == 1
+    down(Client.find(root=str(root), state=None, environ=environ))
+
+
+def test_up_while_the_engine_is_ending_starts_a_new_one(own: Served) -> None:
+    pid = own.client.status()["pid"]
+    os.kill(pid, signal.SIGTERM)
+    until = time.monotonic() + 20.0
+    while is_served(own.client.home.socket) and time.monotonic() < until:
+        time.sleep(0.001)
+    assert up(str(own.root), None, state=None, environ=own.environ)["pid"] != pid
+    assert own.client.status()["pid"] != pid
+
+
+def test_a_copied_root_is_a_root_of_its_own(own: Served, tmp_path: Path) -> None:
+    own.write("a.txt", "the original")
+    own.settle()
+    subprocess.run(["cp", "-a", str(own.root), str(tmp_path / "copy")], check=True)
+    copy = serve(tmp_path / "copy")
+    try:
+        copy.call("delete", path="a.txt")
+        assert own.call("read", path="a.txt")["content"] == "the original"
+        assert own.client.status()["root"] == str(own.root)
+        assert copy.client.status()["root"] == str(copy.root)
+    finally:
+        down(copy.client)
+
+
+def test_a_second_state_for_a_root_that_is_served_is_refused(own: Served, tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="an engine with another state"):
+        up(str(own.root), None, state=str(tmp_path / "state"), environ=own.environ)
