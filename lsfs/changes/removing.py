@@ -29,6 +29,7 @@ from lsfs.versions.records import (
     ChangeRecord,
     DropRecord,
     FillRecord,
+    KeptRecord,
     Record,
     StepRecord,
     TagRecord,
@@ -191,7 +192,7 @@ def _sweep(recorder: Recorder, packs: Packs, what: _Forgotten, chunks: set[bytes
 
     def drops(kind: int, payload: bytes) -> bool:
         match decode(kind, payload):
-            case ChangeRecord() | TagRecord() as r:
+            case ChangeRecord() | TagRecord() | KeptRecord() as r:
                 return r.fid in fids
             case FillRecord() as r:
                 return r.vid in vids

@@ -21,6 +21,7 @@ from lsfs.capture.acknowledging import Acknowledger
 from lsfs.capture.capture import Capture
 from lsfs.capture.disk import Disk
 from lsfs.capture.events import Dirty
+from lsfs.capture.kept import Kept
 from lsfs.capture.recorder import Recorder
 from lsfs.catalogue import Catalogue
 from lsfs.changes.changes import Changes
@@ -81,8 +82,9 @@ class Engine:
         self.attributes, self.texts = self._index.attributes, self._index.texts
         self.extractor = self._index.extractor
         self.readings = Readings(self.catalogue)
-        self.links = Links(self.catalogue, self.versions, self.disk, home.state, config.share)
-        self.subscriptions = Subscriptions(self.catalogue, self.versions, IndexMatcher(self.search, self.texts, self.indexer))
+        self.links = Links(self.recorder, self.versions, home.state, config.share)
+        self.subscriptions = Subscriptions(self.recorder, self.versions, IndexMatcher(self.search, self.texts, self.indexer))
+        self.saved_searches = Kept(self.recorder, "saved-search")
         self.watcher = Watcher(self.root, self._dirty, skip=self.disk.ignores)
         self.started_at = time.time()
         self._stopped = threading.Event()

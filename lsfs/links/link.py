@@ -1,6 +1,7 @@
-"""What a share link is, and the tables in which links live.
+"""What a share link is, how it is written down, and the tables of what is only counted about it.
 
-Without the tables the links are void; nothing else goes with them.
+A link is kept in the packs (`lsfs.capture.kept`), without its address: that needs the key in `links.key`, which is not in the
+packs, so that a copy of the packs opens no link. A password is there as salt and scrypt. The tables can be lost.
 """
 
 from __future__ import annotations
@@ -9,30 +10,16 @@ from dataclasses import dataclass
 
 from lsfs.catalogue import Schema
 from lsfs.model import Fid, RelPath, TimeNs, VersionId
+from lsfs.versions.records import pack, unpack
 
 SCHEMA = Schema(
     "links",
-    1,
+    2,
     """
-CREATE TABLE IF NOT EXISTS link(
-  id BLOB PRIMARY KEY,          -- 12 random bytes, the first part of the address
-  made_ns INTEGER NOT NULL,     -- when it was made
-  expires_ns INTEGER NOT NULL,  -- not valid from here on; model.FOREVER without an end
-  revoked_ns INTEGER,           -- when it was withdrawn; NULL while it stands
-  actor TEXT NOT NULL,          -- who made it
-  password BLOB,                -- salt and scrypt of the password; NULL without one
-  most INTEGER,                 -- downloads allowed; NULL without a limit
+CREATE TABLE IF NOT EXISTS link_use(
+  id BLOB PRIMARY KEY,          -- a link without a limit of downloads
   downloads INTEGER NOT NULL    -- downloads begun
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS link_target(
-  id BLOB NOT NULL,             -- the link
-  ordinal INTEGER NOT NULL,     -- place among its targets, from 0
-  fid INTEGER NOT NULL,         -- the file or folder: a link follows it through renames
-  vid INTEGER,                  -- the version that is shared; NULL for the file as it is when fetched
-  path BLOB NOT NULL,           -- where it was when the link was made
-  PRIMARY KEY(id, ordinal)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS link_target_path ON link_target(path);
 CREATE TABLE IF NOT EXISTS link_access(
   seq INTEGER PRIMARY KEY,      -- in order
   id BLOB NOT NULL,             -- the link
@@ -103,3 +90,25 @@ class Access:
     status: int
     what: str
     sent: int
+
+
+def written(link: Link) -> bytes:
+    """Return a link as it is kept, without what it leads to."""
+    return pack([link.made_ns, link.expires_ns, link.revoked_ns, link.actor, link.password, link.most, link.downloads])
+
+
+def read(link_id: bytes, value: bytes, targets: tuple[Target, ...]) -> Link:
+    """Return the link of a kept value."""
+    made, expires, revoked, actor, password, most, downloads, *_ = unpack(value)
+    return Link(link_id, made, expires, revoked, actor, password, most, downloads, targets)
+
+
+def written_target(target: Target) -> bytes:
+    """Return what a link leads to as it is kept."""
+    return pack([target.fid, target.version, target.path])
+
+
+def read_target(value: bytes) -> Target:
+    """Return the target of a kept value."""
+    fid, version, path, *_ = unpack(value)
+    return Target(Fid(fid), version, RelPath(path))

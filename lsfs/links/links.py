@@ -15,8 +15,7 @@ import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsfs.capture.disk import Disk
-from lsfs.catalogue import Catalogue
+from lsfs.capture.recorder import Recorder
 from lsfs.config import ShareConfig
 from lsfs.errors import BadRequest, Conflict, Denied, NotFound, Unavailable
 from lsfs.links import signing
@@ -28,7 +27,6 @@ from lsfs.model import FOREVER, Fid, RelPath, TimeNs, show
 from lsfs.versions.versions import Versions
 
 _log = logging.getLogger(__name__)
-_PORT = "links.port"
 MOST_WRONG_PASSWORDS = 10
 _FORGIVEN_AFTER_NS = 60 * 10**9
 
@@ -44,15 +42,14 @@ class Links:
 
     Args:
         state: where the signing key is kept.
-        disk: the root, for files that the store does not hold yet.
     """
 
-    def __init__(self, catalogue: Catalogue, versions: Versions, disk: Disk, state: Path, config: ShareConfig) -> None:
-        self._catalogue = catalogue
+    def __init__(self, recorder: Recorder, versions: Versions, state: Path, config: ShareConfig) -> None:
+        self._catalogue = recorder.catalogue
         self._versions = versions
-        self._disk = disk
+        self._disk = recorder.disk
         self._config = config
-        self._store = LinkStore(catalogue)
+        self._store = LinkStore(recorder)
         self._key = signing.load_key(state / "links.key")
         self._lock = threading.Lock()
         self._server: LinkServer | None = None
@@ -80,9 +77,9 @@ class Links:
     def _serve(self) -> LinkServer:
         with self._lock:
             if self._server is None:
-                port = self._config.port or int(self._catalogue.meta(_PORT) or 0)
+                port = self._config.port or self._store.port()
                 self._server = LinkServer(self._config.host, port, self)
-                self._catalogue.set_meta(_PORT, str(self._server.port))
+                self._store.set_port(self._server.port)
                 self.problem = None
             return self._server
 
@@ -93,7 +90,7 @@ class Links:
             host = socket.gethostname()
         name = urllib.parse.quote(show(link.targets[0].path).rpartition("/")[2] or "files", safe="")
         shown = f"[{host}]" if ":" in host else host
-        port = self._config.port or int(self._catalogue.meta(_PORT) or 0)
+        port = self._config.port or self._store.port()
         return f"http://{shown}:{port}/s/{signing.token(self._key, link.id, link.expires_ns)}/{name}"
 
     # Making and withdrawing

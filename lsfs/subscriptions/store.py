@@ -1,17 +1,30 @@
-"""The tables of subscriptions and events.
+"""Where subscriptions are kept, and the tables of the events.
 
 Threading: any thread.
-Durability: `advance` writes the events and how far the feed was read in one transaction.
+Durability: a subscription outlives the catalogue; its events are then made again from the history, so that what was told before
+    can be told once more, under new numbers. `advance` writes the events and how far the feed was read in one transaction.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lsfs.catalogue import Catalogue
+from lsfs.capture.kept import Kept
+from lsfs.capture.recorder import Recorder
 from lsfs.model import Fid, RelPath, TimeNs
-from lsfs.subscriptions.subscription import MATCHES, SCHEMA, Event, Happening, Subscription, SubscriptionId
+from lsfs.subscriptions.subscription import (
+    MATCHES,
+    SCHEMA,
+    Event,
+    Happening,
+    Subscription,
+    SubscriptionId,
+    key_of,
+    read,
+    written,
+)
 
 KEPT_EVENTS = 100_000
 _CURSOR = "subscriptions.cursor"
@@ -27,34 +40,45 @@ Began = tuple[SubscriptionId, Fid, TimeNs, RelPath, str, int]
 class SubscriptionStore:
     """Reads and writes."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        catalogue.register(SCHEMA)
+    def __init__(self, recorder: Recorder) -> None:
+        self._catalogue = recorder.catalogue
+        self._kept = Kept(recorder, "subscription")
+        self._catalogue.register(SCHEMA)
+        wishes = self.all()
+        if wishes and self._catalogue.meta(_CURSOR) is None:
+            self._begin_again(min(s.made_ns for s in wishes))
+
+    def _begin_again(self, made_ns: int) -> None:
+        """The tables were lost: read the feed again from the oldest wish on, under numbers that were never used before."""
+        with self._catalogue.write() as con:
+            # Nobody was told of a thousand events a second, so that the milliseconds of the clock are behind all numbers.
+            con.execute("INSERT INTO sqlite_sequence(name, seq) VALUES('event', ?)", (self._catalogue.tick() // 1_000_000,))
+            self._catalogue.set_meta(_CURSOR, str(made_ns))
 
     def add(self, path: RelPath | None, fid: Fid | None, query: str | None, actor: str) -> Subscription:
         """Keep a new subscription; it is told what happens from now on."""
-        with self._catalogue.write() as con:
+        with self._kept.lock:
             made = self._catalogue.tick()
-            if con.execute("SELECT 1 FROM subscription LIMIT 1").fetchone() is None:
+            others = self.all()
+            told = self._catalogue.read().execute("SELECT max(sid) FROM event").fetchone()[0]
+            sid = SubscriptionId(max([told or 0, *(s.sid for s in others)]) + 1)
+            wish = Subscription(sid, path, fid, query, actor, made)
+            if not others:
                 self._catalogue.set_meta(_CURSOR, str(made))
-            sql = "INSERT INTO subscription(path, fid, query, actor, made_ns) VALUES(?,?,?,?,?)"
-            sid = con.execute(sql, (path, fid, query, actor, made)).lastrowid
-        assert sid is not None
-        return Subscription(SubscriptionId(sid), path, fid, query, actor, made)
+            self._kept.put(key_of(sid), written(wish), fid=fid)
+        return wish
 
     def remove(self, sids: Sequence[SubscriptionId]) -> None:
         """End subscriptions; their events stay readable."""
-        with self._catalogue.write() as con:
-            con.executemany("DELETE FROM subscription WHERE sid=?", [(s,) for s in sids])
+
+        def unmatch(con: sqlite3.Connection) -> None:
             con.executemany("DELETE FROM event_matched WHERE sid=?", [(s,) for s in sids])
+
+        self._kept.remove([key_of(s) for s in sids], unmatch)
 
     def all(self) -> list[Subscription]:
         """Return the subscriptions, oldest first."""
-        sql = "SELECT sid, path, fid, query, actor, made_ns FROM subscription ORDER BY sid"
-        return [
-            Subscription(sid, None if path is None else RelPath(path), fid, query, actor, made)
-            for sid, path, fid, query, actor, made in self._catalogue.read().execute(sql)
-        ]
+        return [read(key, value) for key, value in self._kept.all().items()]
 
     def cursor(self) -> int:
         """Return the time up to which the feed was read."""
@@ -109,8 +133,9 @@ class SubscriptionStore:
 
     def forget(self, fids: Sequence[Fid]) -> None:
         """Remove every trace of files: their events (which quote them), what waits and what matched."""
+        self._kept.remove(self._kept.about(fids))
         with self._catalogue.write() as con:
-            for table in ("event", "event_waiting", "event_matched", "subscription"):
+            for table in ("event", "event_waiting", "event_matched"):
                 con.executemany(f"DELETE FROM {table} WHERE fid=?", [(f,) for f in fids])
 
     def events(self, after: int, limit: int) -> list[Event]:

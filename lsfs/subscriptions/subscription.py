@@ -1,7 +1,7 @@
-"""What a subscription and an event are, and the tables in which they live.
+"""What a subscription and an event are, how a subscription is written down, and the tables of the events.
 
-Events are made out of the version store's effects, each once: how far they were read is written in the same transaction as the
-events made of them, so that a crash neither loses one nor makes one twice.
+Subscriptions are kept in the packs (`lsfs.capture.kept`). Events are made out of the version store's effects, each once: how
+far they were read is written in the transaction of the events made of them, so that a crash neither loses nor doubles one.
 """
 
 from __future__ import annotations
@@ -11,21 +11,14 @@ from typing import NewType
 
 from lsfs.catalogue import Schema
 from lsfs.model import ChangeKind, Fid, RelPath, TimeNs, VersionId
+from lsfs.versions.records import pack, unpack
 
 SubscriptionId = NewType("SubscriptionId", int)
 
 SCHEMA = Schema(
     "subscriptions",
-    1,
+    2,
     """
-CREATE TABLE IF NOT EXISTS subscription(
-  sid INTEGER PRIMARY KEY,      -- SubscriptionId
-  path BLOB,                    -- the file or folder that is watched; NULL for a query
-  fid INTEGER,                  -- the file that was there when it was made, followed to other names; NULL: none
-  query TEXT,                   -- the words that files are to match; NULL for a path
-  actor TEXT NOT NULL,          -- who wants to know
-  made_ns INTEGER NOT NULL      -- changes after this are told
-) STRICT;
 CREATE TABLE IF NOT EXISTS event(
   seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- rises by one or more, never used twice
   sid INTEGER NOT NULL,         -- the subscription
@@ -104,3 +97,24 @@ class Event:
     actor: str
     version: int | None
     summary: str
+
+
+def written(s: Subscription) -> bytes:
+    """Return a subscription as it is kept, under its number."""
+    return pack([s.path, s.fid, s.query, s.actor, s.made_ns])
+
+
+def read(key: bytes, value: bytes) -> Subscription:
+    """Return the subscription of a kept value."""
+    path, fid, query, actor, made, *_ = unpack(value)
+    return Subscription(SubscriptionId(number_of(key)), path, fid, query, actor, made)
+
+
+def key_of(sid: SubscriptionId) -> bytes:
+    """Return the key under which a subscription is kept: in the order of the numbers."""
+    return sid.to_bytes(8, "big")
+
+
+def number_of(key: bytes) -> int:
+    """Return the number of a key."""
+    return int.from_bytes(key, "big")

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from lsfs.catalogue import Catalogue
+from lsfs.capture.recorder import Recorder
 from lsfs.errors import BadRequest, Exists, LsfsError, NotFound
 from lsfs.model import Change, ChangeKind, Entry, Fid, Kind, RelPath, State, Version, VersionId, show
 from lsfs.subscriptions import feed
@@ -32,11 +32,11 @@ class Subscriptions:
         matcher: the index; without it, queries are refused.
     """
 
-    def __init__(self, catalogue: Catalogue, versions: Versions, matcher: Matcher | None = None) -> None:
-        self._catalogue = catalogue
+    def __init__(self, recorder: Recorder, versions: Versions, matcher: Matcher | None = None) -> None:
+        self._catalogue = recorder.catalogue
         self._versions = versions
         self._matcher = matcher
-        self._store = SubscriptionStore(catalogue)
+        self._store = SubscriptionStore(recorder)
         self._cond = threading.Condition()
         self._awake = True
         self._ending = False

@@ -21,6 +21,7 @@ from lsfs.versions.records import (
     DropRecord,
     EndRecord,
     FillRecord,
+    KeptRecord,
     LockRecord,
     PinRecord,
     Record,
@@ -184,7 +185,7 @@ def _fill(con: sqlite3.Connection, r: FillRecord) -> None:
 def _drop(con: sqlite3.Connection, r: DropRecord) -> None:
     remember_high_water(con)
     for fid in r.fids:
-        for table in ("version", "dentry", "tag", "file"):
+        for table in ("version", "dentry", "tag", "file", "kept"):
             con.execute(f"DELETE FROM {table} WHERE fid=?", (fid,))
         con.execute("DELETE FROM effect WHERE before_fid=? OR after_fid=?", (fid, fid))
     for vid in r.vids:
@@ -201,6 +202,12 @@ def _pin(con: sqlite3.Connection, r: PinRecord) -> None:
         con.execute("INSERT INTO pin VALUES(?,?)", (r.vid, r.at_ns))
 
 
+def _kept(con: sqlite3.Connection, r: KeptRecord) -> None:
+    con.execute("DELETE FROM kept WHERE store=? AND key=? AND at_ns<=?", (r.store, r.key, r.at_ns))
+    if r.value is not None:
+        con.execute("INSERT OR IGNORE INTO kept VALUES(?,?,?,?,?)", (r.store, r.key, r.at_ns, r.fid, r.value))
+
+
 _HANDLERS: dict[type[Any], Callable[[sqlite3.Connection, Any], None]] = {
     ChangeRecord: _change,
     BeginRecord: _begin,
@@ -212,4 +219,5 @@ _HANDLERS: dict[type[Any], Callable[[sqlite3.Connection, Any], None]] = {
     FillRecord: _fill,
     DropRecord: _drop,
     PinRecord: _pin,
+    KeptRecord: _kept,
 }

@@ -180,6 +180,23 @@ class PinRecord:
     pinned: bool
 
 
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """Another store's value under a key: a share link, a subscription, a saved search; value None removes it.
+
+    Attributes:
+        store: whose it is.
+        fid: the file that it is about, with which it is forgotten; None for none.
+        value: as that store wrote it.
+    """
+
+    store: str
+    key: bytes
+    at_ns: int
+    fid: int | None
+    value: bytes | None
+
+
 Record: TypeAlias = (
     ChangeRecord
     | BeginRecord
@@ -191,6 +208,7 @@ Record: TypeAlias = (
     | FillRecord
     | DropRecord
     | PinRecord
+    | KeptRecord
 )
 
 _KINDS: dict[int, type[Any]] = {
@@ -204,6 +222,7 @@ _KINDS: dict[int, type[Any]] = {
     8: FillRecord,
     9: DropRecord,
     10: PinRecord,
+    11: KeptRecord,
 }
 _NUMBERS = {cls: number for number, cls in _KINDS.items()}
 _ARITY = {cls: len(fields(cls)) for cls in (*_KINDS.values(), VersionRecord)}

@@ -125,5 +125,14 @@ CREATE TABLE IF NOT EXISTS pin(
   vid INTEGER PRIMARY KEY,     -- a version that retention leaves alone
   at_ns INTEGER NOT NULL       -- since when
 ) STRICT;
+CREATE TABLE IF NOT EXISTS kept(
+  store TEXT NOT NULL,         -- whose it is: links, subscriptions, saved searches
+  key BLOB NOT NULL,           -- as that store names it
+  at_ns INTEGER NOT NULL,      -- when it was written
+  fid INTEGER,                 -- the file that it is about; NULL for none
+  value BLOB NOT NULL,         -- as that store wrote it
+  PRIMARY KEY(store, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS kept_fid ON kept(fid) WHERE fid IS NOT NULL;
 """,
 )

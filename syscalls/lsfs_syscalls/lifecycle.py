@@ -119,8 +119,9 @@ def down(client: Client) -> Body:
 def rebuild(client: Client) -> Path:
     """Make the catalogue again from the packs alone; return where the old one was put.
 
-    Versions, names, transactions, tags and locks come back; the search index is made anew; what only the catalogue held (share
-    links, subscriptions, saved searches) stays in the old one.
+    Everything that a user made comes back: versions, names, transactions, tags, locks, pins, snapshots, share links,
+    subscriptions, saved searches. The search index and the events of subscriptions are made anew; the access logs of links stay
+    in the old catalogue.
 
     Raises:
         Conflict: an engine runs; it has to be down.

@@ -27,7 +27,6 @@ from lsfs_syscalls.run.runner import run_plan
 
 SHOWN = 50
 FIELDS = ("type", "author", "tag", "language", "year", "affiliation")
-SAVED = "tree:saved"
 ACTOR = "mount"
 
 
@@ -84,20 +83,17 @@ class EngineAnswers:
 
     def saved(self) -> dict[str, str]:
         """Return the saved searches."""
-        found: dict[str, str] = json.loads(self._engine.catalogue.meta(SAVED) or "{}")
-        return found
+        return {key.decode(): value.decode() for key, value in self._engine.saved_searches.all().items()}
 
     def save(self, name: str) -> None:
         """Keep a search under its own words."""
-        self._engine.catalogue.set_meta(SAVED, json.dumps(self.saved() | {name: name}))
+        self._engine.saved_searches.put(name.encode(), name.encode())
 
     def unsave(self, name: str) -> None:
         """Forget a saved search."""
-        saved = self.saved()
-        if name not in saved:
+        if name not in self.saved():
             raise NotFound(f"there is no saved search {name!r}")
-        del saved[name]
-        self._engine.catalogue.set_meta(SAVED, json.dumps(saved))
+        self._engine.saved_searches.remove([name.encode()])
 
     def freshness(self) -> str:
         """Return in a sentence how fresh the answers are."""

@@ -22,6 +22,7 @@ from lsfs.config import ShareConfig
 from lsfs.errors import BadRequest, Unavailable
 from lsfs.links.link import Link, Target
 from lsfs.links.links import MOST_WRONG_PASSWORDS, Links
+from lsfs.links.store import LinkStore
 from tests.lsfs.store_rig import Rig, p, rig
 
 
@@ -62,7 +63,7 @@ def fetch(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str,
 @contextmanager
 def opened(directory: Path) -> Iterator[Shared]:
     with rig(directory) as r:
-        links = Links(r.catalogue, r.versions, r.disk, r.state, ShareConfig())
+        links = Links(r.recorder, r.versions, r.state, ShareConfig())
         links.start()
         try:
             yield Shared(r, links)
@@ -269,8 +270,8 @@ def test_a_forgotten_file_leaves_no_link_and_no_log(shared: Shared) -> None:
 
 def test_an_address_that_is_taken_is_a_named_error(shared: Shared, tmp_path: Path) -> None:
     shared.make("notes/plan.txt")
-    port = int(shared.rig.catalogue.meta("links.port") or 0)
-    again = Links(shared.rig.catalogue, shared.rig.versions, shared.rig.disk, shared.rig.state, ShareConfig(port=port))
+    port = LinkStore(shared.rig.recorder).port()
+    again = Links(shared.rig.recorder, shared.rig.versions, shared.rig.state, ShareConfig(port=port))
     again.start()
     assert again.problem is not None
     assert str(port) in again.problem

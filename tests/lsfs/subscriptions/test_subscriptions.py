@@ -47,7 +47,7 @@ def told(subscriptions: Subscriptions, after: int = 0) -> list[tuple[str, str, s
 
 
 def test_a_change_of_a_watched_file_is_told_with_what_changed(store: Rig) -> None:
-    s = Subscriptions(store.catalogue, store.versions)
+    s = Subscriptions(store.recorder, store.versions)
     s.subscribe(path=p("pricing.md"), actor="user")
     store.save("pricing.md", "team 310\n")
     store.save("notes/a.txt", "two\n")
@@ -55,7 +55,7 @@ def test_a_change_of_a_watched_file_is_told_with_what_changed(store: Rig) -> Non
 
 
 def test_a_watched_folder_tells_of_everything_below_it(store: Rig) -> None:
-    s = Subscriptions(store.catalogue, store.versions)
+    s = Subscriptions(store.recorder, store.versions)
     s.subscribe(path=p("notes"), actor="user")
     store.save("notes/deep/b.txt", "new\n")
     (store.root / "notes/a.txt").unlink()
@@ -65,7 +65,7 @@ def test_a_watched_folder_tells_of_everything_below_it(store: Rig) -> None:
 
 
 def test_a_watched_file_is_followed_to_its_new_name(store: Rig) -> None:
-    s = Subscriptions(store.catalogue, store.versions)
+    s = Subscriptions(store.recorder, store.versions)
     s.subscribe(path=p("pricing.md"), actor="user")
     with store.changes.begin(actor="agent:x", prompt="", plan={}) as t:
         t.move(p("pricing.md"), p("archive/prices.md"))
@@ -76,14 +76,14 @@ def test_a_watched_file_is_followed_to_its_new_name(store: Rig) -> None:
 
 
 def test_a_path_that_does_not_exist_yet_can_be_watched(store: Rig) -> None:
-    s = Subscriptions(store.catalogue, store.versions)
+    s = Subscriptions(store.recorder, store.versions)
     s.subscribe(path=p("later.txt"), actor="user")
     store.save("later.txt", "here\n")
     assert told(s) == [("created", "later.txt", "new, 5 bytes")]
 
 
 def test_what_happened_before_is_not_told(store: Rig) -> None:
-    s = Subscriptions(store.catalogue, store.versions)
+    s = Subscriptions(store.recorder, store.versions)
     store.save("pricing.md", "before\n")
     s.subscribe(path=p("pricing.md"), actor="user")
     assert told(s) == []
@@ -92,18 +92,18 @@ def test_what_happened_before_is_not_told(store: Rig) -> None:
 def test_nothing_is_lost_or_doubled_across_restarts(tmp_path: Path) -> None:
     with rig(tmp_path) as r:
         r.save("a.txt", "0")
-        Subscriptions(r.catalogue, r.versions).subscribe(path=p("a.txt"), actor="user")
+        Subscriptions(r.recorder, r.versions).subscribe(path=p("a.txt"), actor="user")
         for n in range(1, 4):
             r.save("a.txt", str(n) * n)
     with rig(tmp_path) as r:
-        s = Subscriptions(r.catalogue, r.versions)
+        s = Subscriptions(r.recorder, r.versions)
         r.save("a.txt", "while nobody listened")
         s.start()
         first = s.events(timeout_s=20, limit=2)
         assert len(first) == 2
         s.stop()
     with rig(tmp_path) as r:
-        s = Subscriptions(r.catalogue, r.versions)
+        s = Subscriptions(r.recorder, r.versions)
         assert [e.seq for e in s.events()][:2] == [e.seq for e in first], "what was not acknowledged comes again"
         s.received(first[-1].seq)
         rest = s.events()
@@ -115,7 +115,7 @@ def test_nothing_is_lost_or_doubled_across_restarts(tmp_path: Path) -> None:
 
 
 def test_a_reader_is_woken_by_a_change(store: Rig) -> None:
-    s = Subscriptions(store.catalogue, store.versions)
+    s = Subscriptions(store.recorder, store.versions)
     store.recorder.listen(s.changed)
     s.start()
     try:
@@ -130,7 +130,7 @@ def test_a_reader_is_woken_by_a_change(store: Rig) -> None:
 
 
 def test_a_file_that_begins_to_match_a_query_is_told_once(store: Rig) -> None:
-    s = Subscriptions(store.catalogue, store.versions, WordMatcher(store))
+    s = Subscriptions(store.recorder, store.versions, WordMatcher(store))
     store.save("old.txt", "an invoice of long ago")
     s.subscribe(query="invoice", actor="user")
     store.save("new.txt", "an invoice")
@@ -148,7 +148,7 @@ def test_a_file_that_begins_to_match_a_query_is_told_once(store: Rig) -> None:
 
 def test_a_query_waits_for_the_index(store: Rig) -> None:
     index = WordMatcher(store)
-    s = Subscriptions(store.catalogue, store.versions, index)
+    s = Subscriptions(store.recorder, store.versions, index)
     s.subscribe(query="invoice", actor="user")
     index.ready = False
     store.save("new.txt", "an invoice")
@@ -161,7 +161,7 @@ def test_a_query_waits_for_the_index(store: Rig) -> None:
 
 
 def test_the_same_is_not_watched_twice_and_ends_when_asked(store: Rig) -> None:
-    s = Subscriptions(store.catalogue, store.versions)
+    s = Subscriptions(store.recorder, store.versions)
     s.subscribe(path=p("pricing.md"), actor="user")
     with pytest.raises(Exists):
         s.subscribe(path=p("pricing.md"), actor="user")
@@ -177,7 +177,7 @@ def test_the_same_is_not_watched_twice_and_ends_when_asked(store: Rig) -> None:
 
 
 def test_a_forgotten_file_leaves_no_event_that_quotes_it(store: Rig) -> None:
-    s = Subscriptions(store.catalogue, store.versions)
+    s = Subscriptions(store.recorder, store.versions)
     s.subscribe(path=p("notes"), actor="user")
     store.save("notes/a.txt", "the secret word\n")
     assert any("secret" in summary for _, _, summary in told(s))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.capture import Dirty
+from lsfs.capture.kept import Kept
 from lsfs.catalogue import Catalogue
 from lsfs.changes import Goal
 from lsfs.errors import NotFound
@@ -17,7 +18,7 @@ from lsfs.packs import Packs
 from lsfs.versions import Versions
 from tests.lsfs.store_rig import Rig, p, rig
 
-TABLES = ("file", "dentry", "version", "tx", "effect", "step", "tag", "snapshot", "lock", "pin")
+TABLES = ("file", "dentry", "version", "tx", "effect", "step", "tag", "snapshot", "lock", "pin", "kept")
 
 
 @pytest.fixture
@@ -51,6 +52,9 @@ def a_life(r: Rig) -> None:
         tx.delete(p("e"))
     r.changes.undo()
     r.changes.snapshot("now", actor="user")
+    for key in (b"one", b"two", b"one"):
+        Kept(r.recorder, "test").put(key, b"value of " + key, fid=1)
+    Kept(r.recorder, "test").remove([b"two"])
     r.changes.rollback([p("e/b")], Goal(version=1), actor="user")
     r.changes.begin(actor="user", prompt="cut off").write(p("z"), b"half")
 

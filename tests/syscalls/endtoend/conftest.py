@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,15 @@ def serve(root: Path, **variables: str) -> Served:
     environ["XDG_CONFIG_HOME"] = str(root.parent / "config")
     up(str(root), None, state=None, environ=environ)
     return Served(root, environ)
+
+
+def eventually(is_so: Callable[[], bool], timeout_s: float = 20.0) -> bool:
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        if is_so():
+            return True
+        time.sleep(0.02)
+    return is_so()
 
 
 @pytest.fixture(scope="module")

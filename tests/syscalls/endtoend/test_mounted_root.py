@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from lsfs.errors import BadRequest, Conflict, LsfsError
 from lsfs_syscalls.lifecycle import down, up
-from tests.syscalls.endtoend.conftest import Served
+from tests.syscalls.endtoend.conftest import Served, eventually
 
 pytestmark = pytest.mark.fuse
 
@@ -61,15 +60,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mounted]:
     with suppress(LsfsError):
         down(one.served.client)
     subprocess.run(["umount", "-l", str(one.mount)], capture_output=True, check=False)
-
-
-def eventually(is_so: Callable[[], bool], timeout_s: float = 20.0) -> bool:
-    until = time.monotonic() + timeout_s
-    while time.monotonic() < until:
-        if is_so():
-            return True
-        time.sleep(0.02)
-    return is_so()
 
 
 def contents(m: Mounted, path: str) -> list[str]:
