@@ -40,6 +40,8 @@ _SCRIPTS: list[tuple[str, re.Pattern[str]]] = [
 _WORD = re.compile(r"[^\W\d_]+")
 _SAMPLE = 3000
 _MIN_WORDS = 8
+_MIN_DISTINCT = 3
+"""Different small words that a text must have: forms and lists of names repeat one or two that mean nothing."""
 
 
 def language_of(text: str) -> str | None:
@@ -57,4 +59,5 @@ def language_of(text: str) -> str | None:
     counts = Counter(words)
     scores = {code: sum(counts[w] for w in small & counts.keys()) / len(words) for code, small in _WORDS.items()}
     (best, first), (_, second) = sorted(scores.items(), key=lambda s: s[1], reverse=True)[:2]
-    return best if first >= 0.08 and first > second * 1.1 else None
+    distinct = len(_WORDS[best] & counts.keys())
+    return best if first >= 0.08 and first > second * 1.1 and distinct >= _MIN_DISTINCT else None

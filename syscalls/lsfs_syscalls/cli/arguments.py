@@ -22,7 +22,7 @@ _ON_CONFLICT = {
     "force": "put files back that changed since, too",
 }
 _SHORT = {"k": "-k", "recursive": "-r"}
-_SECOND = {"tag": ("tags",), "untag": ("tags",), "concat": ("files",)}
+_SECOND = {"tag": ("tags",), "untag": ("tags",), "concat": ("files",), "duplicates": ("files",)}
 
 
 def add_calls(commands: Any, common: argparse.ArgumentParser) -> None:

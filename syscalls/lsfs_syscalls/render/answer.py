@@ -71,6 +71,8 @@ def _groups(body: Body, paint: Paint) -> Iterator[str]:
         yield f"{paint.bold(str(g['label']))} ({len(g['files'])})"
         for f in g["files"]:
             yield "  " + paint.name(_path(f))
+    if body.get("by"):
+        yield paint.dim("(by " + ", ".join(f"{how}: {n}" for how, n in body["by"].items()) + ")")
 
 
 def _path(f: Any) -> str:
@@ -92,7 +94,9 @@ def _duplicates(body: Body, paint: Paint) -> Iterator[str]:
         saves = f", saves {d['saves']} bytes" if d.get("saves") else ""
         yield f"{paint.bold(str(d.get('kind', 'same')))} {d.get('score', '')} {paint.dim(str(d.get('why', '')) + saves)}"
         for f in d["files"]:
-            yield "  " + paint.name(_path(f))
+            yield "  " + paint.name(_path(f)) + (paint.dim("  can go") if f in (d.get("delete") or ()) else "")
+    if body.get("saves"):
+        yield paint.dim(f"(what can go has {body['saves']} bytes in all)")
 
 
 def _versions(body: Body, paint: Paint) -> Iterator[str]:
@@ -125,7 +129,7 @@ def _changed(body: Body, paint: Paint) -> Iterator[str]:
 
 def _summary(body: Body, paint: Paint) -> Iterator[str]:
     yield str(body["summary"])
-    if "kind" in body:
+    if "kind" in body and body.get("sources"):
         yield paint.dim(f"({body['kind']} summary of {', '.join(_path(s) for s in body.get('sources') or [])})")
 
 

@@ -1,7 +1,8 @@
 """duplicates: files that are the same, nearly the same, or contained in others, with what could go and what that saves.
 
 Exact by the content's digest; near by shared shingles of the text; contained, where it is asked for, by shingles (text in text)
-and by rows (tables in tables). Nothing is deleted here: `delete` names what the others make superfluous.
+and by rows (tables in tables). Nothing is deleted here: `delete` names what the others make superfluous. All of them together
+can be followed: what one group keeps no other deletes, and nothing is superfluous because of a file that goes itself.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import math
 import os
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,18 +38,28 @@ _MOST_SHINGLES = 40_000_000
 _COPY = re.compile(r"(?i)\bcopy\b|\bkopie\b|\(\d+\)|~|\bbackup\b|\bold\b|\.bak\b")
 
 
+_CERTAINTY = ("exact", "contained", "near")
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A group of duplicates; the first file is the one to keep."""
+    """A group of duplicates; the first file is the one to keep.
+
+    Attributes:
+        delete: those of the others that can go.
+        lossless: the first file has everything that the others have.
+    """
 
     kind: str
     files: tuple[Entry, ...]
     score: float
     why: str
+    delete: tuple[Entry, ...] = ()
+    lossless: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """Return the contract's object."""
-        gone: list[Json] = [path_json(e.path)["path"] for e in self.files[1:]]
+        gone: list[Json] = [path_json(e.path)["path"] for e in self.delete]
         return {
             "kind": self.kind,
             "files": [path_json(e.path)["path"] for e in self.files],
@@ -60,8 +71,8 @@ class Found:
 
     @property
     def saves(self) -> int:
-        """Bytes that deleting all but the first would free."""
-        return sum(e.size for e in self.files[1:])
+        """Bytes that deleting what can go would free."""
+        return sum(e.size for e in self.delete)
 
 
 def duplicates(ctx: Context, call: Duplicates) -> Answer:
@@ -72,20 +83,37 @@ def duplicates(ctx: Context, call: Duplicates) -> Answer:
     versions = {e.fid: ctx.engine.versions.version_by_id(e.version) for e in entries}
     exact, single = _exact(entries, versions)
     notices = list(chosen.notices)
-    found = [*exact, *_alike(ctx, single, versions, call, notices)]
-    if call.containment:
-        inside = _tables(ctx, single, versions, found)
-        told = {frozenset(e.fid for e in f.files) for f in inside}
-        found = [f for f in found if f.kind != "near" or frozenset(e.fid for e in f.files) not in told] + inside
+    inside = _tables(ctx, single, versions, exact) if call.containment else []
+    told = {frozenset(e.fid for e in f.files) for f in inside}
+    found = _settled([*exact, *_alike(ctx, single, versions, call, notices, told), *inside])
     found.sort(key=lambda f: (-f.saves, f.files[0].path))
     body: dict[str, Json] = {"duplicates": [f.to_json() for f in found], "saves": _saves(found)}
-    files = dict.fromkeys(e.path for f in found for e in f.files[1:])
+    files = dict.fromkeys(e.path for f in found for e in f.delete)
     return Answer({**body, "notices": list(notices), **ctx.fresh()}, tuple(files), found=bool(found))
 
 
 def _saves(found: Sequence[Found]) -> int:
     """Return the bytes that deleting everything superfluous would free, each file counted once."""
-    return sum({e.fid: e.size for f in found for e in f.files[1:]}.values())
+    return sum({e.fid: e.size for f in found for e in f.delete}.values())
+
+
+def _settled(found: Sequence[Found]) -> list[Found]:
+    """Return the groups, the surest first, each with what can go when all are followed.
+
+    A file that goes is no reason for another to go. One that is kept by a group stays in every other, but where all that it has
+    is in a file that stays: then that one has what the group had too.
+    """
+    kept: set[Fid] = set()
+    gone: set[Fid] = set()
+    out = []
+    for f in sorted(found, key=lambda f: (not f.lossless, _CERTAINTY.index(f.kind), -f.score, f.files[0].path)):
+        first = f.files[0].fid
+        can_go = tuple(e for e in f.files[1:] if f.lossless or e.fid not in kept) if first not in gone else ()
+        if can_go:
+            kept.add(first)
+            gone |= {e.fid for e in can_go}
+        out.append(replace(f, delete=can_go))
+    return out
 
 
 def _exact(entries: Sequence[Entry], versions: dict[Fid, Version]) -> tuple[list[Found], list[Entry]]:
@@ -95,7 +123,11 @@ def _exact(entries: Sequence[Entry], versions: dict[Fid, Version]) -> tuple[list
         digest = versions[e.fid].digest
         by_content[digest if digest is not None else b"fid %d" % e.fid].setdefault(e.fid, e)
     groups = [sorted(g.values(), key=_original) for g in by_content.values()]
-    found = [Found("exact", tuple(g), 1.0, f"{len(g)} files with the same {g[0].size} bytes") for g in groups if len(g) > 1]
+    found = [
+        Found("exact", tuple(g), 1.0, f"{len(g)} files with the same {g[0].size} bytes", lossless=True)
+        for g in groups
+        if len(g) > 1
+    ]
     return found, [g[0] for g in groups]
 
 
@@ -108,14 +140,20 @@ def _original(e: Entry) -> tuple[bool, int, int, bytes]:
 
 
 def _alike(
-    ctx: Context, entries: Sequence[Entry], versions: dict[Fid, Version], call: Duplicates, notices: list[str]
+    ctx: Context,
+    entries: Sequence[Entry],
+    versions: dict[Fid, Version],
+    call: Duplicates,
+    notices: list[str],
+    told: Set[frozenset[Fid]],
 ) -> list[Found]:
+    """Return texts that are near duplicates or contained; pairs that were `told` to contain each other are left out."""
     near = NEAR if call.threshold is None else call.threshold
     newest = sorted(entries, key=lambda e: (-e.mtime_ns, e.path))
     sets = _shingles(ctx, newest, notices)
     asked = min(near, CONTAINED) if call.containment else near
     pairs = alike(sets, threshold=asked, least_shingles=_LEAST_SHINGLES)
-    close = [p for p in pairs if p.resemblance >= near]
+    close = [p for p in pairs if p.resemblance >= near and frozenset((newest[p.a].fid, newest[p.b].fid)) not in told]
     found = _near_groups(newest, close)
     if call.containment:
         inside = [p for p in pairs if p.resemblance < near and max(p.a_in_b, p.b_in_a) >= CONTAINED]
@@ -138,20 +176,27 @@ def _shingles(ctx: Context, entries: Sequence[Entry], notices: list[str]) -> lis
 
 
 def _near_groups(entries: Sequence[Entry], pairs: Sequence[Alike]) -> list[Found]:
-    """Return a group for each file that has near duplicates left: the newest first, each file in one group."""
+    """Return a group for each file that has near duplicates left, each file in one group.
+
+    The newest is first, but for one that nearly all of is in another that has more.
+    """
     partners: dict[int, dict[int, float]] = defaultdict(dict)
+    smaller: set[int] = set()
     for p in pairs:
         partners[p.a][p.b] = partners[p.b][p.a] = p.resemblance
+        if max(p.a_in_b, p.b_in_a) >= CONTAINED > min(p.a_in_b, p.b_in_a):
+            smaller.add(p.a if p.a_in_b > p.b_in_a else p.b)
     grouped: set[int] = set()
     found = []
-    for i in sorted(partners):
+    for i in sorted(partners, key=lambda i: (i in smaller, i)):
         others = {j: s for j, s in partners[i].items() if j not in grouped}
         if i in grouped or not others:
             continue
         grouped |= {i, *others}
         ordered = sorted(others, key=lambda j: (-others[j], entries[j].path))
         lowest = min(others.values())
-        why = f"{lowest:.0%} of their passages are the same; the newest is first"
+        first = "newest" if i < min(others) else "fullest"
+        why = f"{lowest:.0%} of their passages are the same; the {first} is first"
         found.append(Found("near", (entries[i], *(entries[j] for j in ordered)), lowest, why))
     return found
 
@@ -204,7 +249,7 @@ def _in_largest(chosen: Sequence[Entry], i: int, whole: dict[tuple[int, int], di
     found = whole[i, outer]
     rows, columns = sum(r for r, _ in found.values()), max(c for _, c in found.values())
     why = f"all {rows} rows and {columns} columns of {_name(chosen[i])} are in {_name(chosen[outer])}"
-    return Found("contained", (chosen[outer], chosen[i]), 1.0, why)
+    return Found("contained", (chosen[outer], chosen[i]), 1.0, why, lossless=True)
 
 
 def _keeps(a: Entry, b: Entry) -> bool:

@@ -26,13 +26,14 @@ class Members:
 
 
 def members(ctx: Context, files: Files = (), *, path: str | None = None, under: str | None = None) -> Members:
-    """Return the files of a call; all files of the root where it names none.
+    """Return the files of a call, those below a folder that is named; all files of the root where it names none.
 
     Raises:
         NotFound: `under` names no folder.
     """
     if files or path is not None or under is not None:
-        return present(ctx, ctx.files(files, path=path, under=under))
+        named = ctx.files(files, path=path, under=under)
+        return present(ctx, list(dict.fromkeys(f for p in named for f in (ctx.below(p) if ctx.is_folder(p) else [p]))))
     return present(ctx, ctx.below(RelPath(b"")))
 
 

@@ -32,7 +32,7 @@ SYNONYMS: tuple[tuple[str, str], ...] = (
     ("amount total sum summe betrag gesamtbetrag", "price"),
     ("project projekt", ""),
     ("place location city ort venue", ""),
-    ("camera model device", ""),
+    ("camera camera_model", ""),
     ("subject betreff", "title"),
     ("status state", ""),
     ("category kind class", ""),
@@ -41,6 +41,8 @@ SYNONYMS: tuple[tuple[str, str], ...] = (
 """Names of properties that stand for each other, and those that stand in where a file has none of them."""
 
 _HEAD = 6_000
+_SMALL = frozenset({"to", "from", "cc"})
+"""Fields of mails that mean anything as the name of a column."""
 _LEGAL = frozenset("gmbh ag ug kg ohg se inc llc ltd limited corp co company sa sarl srl spa bv nv ab as oy plc lda ev".split())
 _MOST_VALUES = 3
 _LABEL = r"(?im)^[\s>*#|-]*\**\s*(?:{names})\s*\**\s*[:=|]\s*\**\s*(.+?)\s*\**\s*\|?\s*$"
@@ -127,7 +129,7 @@ def _text(ctx: Context, e: Entry) -> str:
 def _own(ctx: Context, e: Entry, known: Mapping[str, list[str]], own: _Wanted) -> tuple[str, str] | None:
     """Return what the file itself states: in an attribute, a line of its text or a column."""
     found = _stated(known, _text(ctx, e), own)
-    values = _column(ctx, e, own.names) if found is None else []
+    values = _column(ctx, e, [n for n in own.names if n == own.names[0] or n not in _SMALL]) if found is None else []
     if values:
         return (", ".join(values) if len(values) <= _MOST_VALUES else "(several)"), "a table column"
     return found
