@@ -71,6 +71,8 @@ def frame(body: Any, path: str = "") -> Any:
     if not isinstance(body, dict):
         return body
     path = str(body.get("path", path))
+    if body.get("encoding") == "base64":
+        body = {k: v for k, v in body.items() if k != "content"} | {"note": "no text as it is; `text` is what is in it, if any"}
     return {k: _framed(k, v, path) for k, v in body.items()}
 
 

@@ -87,21 +87,28 @@ class Client:
         """Send one request; an engine that does not run is started before.
 
         A request that changes nothing is sent again if the engine is killed over it. One that may change something is not,
-        because a change made twice is another change.
+        because a change made twice is another change; nor is one that was answered in part.
 
         Raises:
             Unavailable: the engine cannot be reached or started.
             Lost: it was lost while it answered: what it was asked to do is done or not.
         """
+        told: list[Body] = []
+
+        def telling(piece: Body) -> None:
+            told.append(piece)
+            if tell is not None:
+                tell(piece)
+
         for attempt in range(1, ATTEMPTS + 1):
             if start and not is_served(self.home.socket):
                 start_engine(self.home, self.environ)
             try:
-                return request(self.home.socket, method, route, body, timeout_s=timeout_s, tell=tell)
+                return request(self.home.socket, method, route, body, timeout_s=timeout_s, tell=tell and telling)
             except Unavailable as e:
                 if isinstance(e, Lost) and not _reads(route, body):
                     raise Lost(f"{e}; it was done as a whole or not at all: `lsfs log` tells") from e
-                if not start or attempt == ATTEMPTS or not _went_away(e):
+                if not start or told or attempt == ATTEMPTS or not _went_away(e):
                     raise
                 time.sleep(0.05)  # a process that is killed closes its sockets one by one
         raise AssertionError("the last attempt returns or raises")

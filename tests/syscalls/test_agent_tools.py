@@ -51,6 +51,13 @@ def test_file_text_is_framed_with_its_path_and_cannot_close_the_frame() -> None:
     assert framed["pending"] == 0
 
 
+def test_an_agent_gets_the_text_in_a_document_and_not_its_bytes() -> None:
+    framed = frame({"path": "a.pdf", "size": 9, "content": "JVBERi0=", "encoding": "base64", "text": "Two boats"})
+    assert "content" not in framed
+    assert framed["text"].startswith("<untrusted-file-text")
+    assert framed["size"] == 9
+
+
 def test_a_call_that_is_not_offered_is_refused_and_not_run() -> None:
     def never(plan: dict[str, Any], consent: bool) -> dict[str, Any]:
         raise AssertionError("was run")

@@ -80,7 +80,8 @@ class Read(Call):
     path: str = arg("the file", Form.PATH, required=True, positional=True, default="")
     version: int | None = arg("the content of this version", Form.COUNT)
     at: str | None = arg("as it was at this time", Form.TIME)
-    lines: str | None = arg("only these lines: 10, 10-20, 10- or -10 for the last 10")
+    lines: str | None = arg("only these lines: 10, 10-20, 10- or -10 for the last 10; of a document, of its text")
+    text: bool | None = arg("the text that is in a document (PDF, Office, mail) instead of its bytes", Form.FLAG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

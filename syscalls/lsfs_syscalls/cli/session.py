@@ -16,6 +16,7 @@ from typing import Any
 
 from lsfs.errors import EXIT_ERROR, EXIT_FOUND, EXIT_NOTHING
 from lsfs.wire.http import Tell
+from lsfs_syscalls.cli.content import write_content
 from lsfs_syscalls.cli.live import Live
 from lsfs_syscalls.connect import Client
 from lsfs_syscalls.render.answer import notices, render
@@ -92,6 +93,8 @@ class Session:
         self.last_files = files_of(body) or self.last_files
         if self.flag("json"):
             self.print_json(body)
+        elif "content" in body:
+            write_content(body, self.paint)
         else:
             if text := self.live.finish(render(body, self.paint)):
                 self.print(text)

@@ -24,6 +24,9 @@ answer the same labelled search are related: precision 0.62 and recall 0.23, the
 MOST_PAIRS = 10_000
 _MOST_SHARED = 3
 _LEAST_NAME = 4
+_LOOKED_AT = 200
+_NAMED = 12
+SIDES = ("left", "right")
 
 Pair = tuple[float, RelPath, RelPath, str]
 Values = Mapping[RelPath, Mapping[str, str]]
@@ -34,6 +37,7 @@ def join(ctx: Context, call: Join) -> Answer:
     """Pair the files of two sets, best pairs first; a file is never paired with itself."""
     left, right = present(ctx, ctx.set(call.left)), present(ctx, ctx.set(call.right))
     a, b = left.entries, right.entries
+    notices: list[Json] = [*left.notices, *right.notices]
     threshold = call.threshold
     on = call.on.strip().lower()
     if on in ("content", "meaning", "topic"):
@@ -43,11 +47,15 @@ def join(ctx: Context, call: Join) -> Answer:
     elif on in ("mention", "mentions", "reference"):
         pairs = by_mention(ctx, a, b)
     else:
-        pairs = by_values(_values(ctx, a, call.on), _values(ctx, b, call.on))
+        values = _values(ctx, a, call.on), _values(ctx, b, call.on)
+        notices += [
+            _missing(ctx, side, entries, call.on) for side, entries, v in zip(SIDES, (a, b), values, strict=True) if not v
+        ]
+        pairs = by_values(*values)
     pairs = sorted((p for p in pairs if threshold is None or p[0] >= threshold), key=lambda p: (-p[0], p[1], p[2]))
     shown: list[Json] = [_pair_json(p) for p in pairs[:MOST_PAIRS]]
     files = dict.fromkeys(f for p in pairs for f in (p[1], p[2]))
-    body: dict[str, Json] = {"pairs": shown, "total": len(pairs), "notices": [*left.notices, *right.notices]}
+    body: dict[str, Json] = {"pairs": shown, "total": len(pairs), "notices": notices}
     return Answer({**body, **ctx.fresh()}, tuple(files), found=bool(pairs))
 
 
@@ -127,6 +135,14 @@ def _values(ctx: Context, entries: Sequence[Entry], field: str) -> dict[RelPath,
         if values:
             out[e.path] = values
     return out
+
+
+def _missing(ctx: Context, side: str, entries: Sequence[Entry], field: str) -> str:
+    """Say that no file of a side has an attribute or column, and which ones there are."""
+    attributes = ctx.engine.attributes.of([e.fid for e in entries[:_LOOKED_AT]])
+    there = Counter(name for known in attributes.values() for name in (*known, *known.get("column", ())) if name != "column")
+    named = ", ".join(name for name, _ in there.most_common(_NAMED))
+    return f"no file on the {side} has “{field}”" + (f"; there are {named}" if named else "")
 
 
 def column_values(ctx: Context, e: Entry, column: str) -> list[str]:

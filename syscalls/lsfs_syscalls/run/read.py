@@ -1,18 +1,24 @@
-"""read: the content of a file, now, of a version, or at a time; whole, or some of its lines however large it is."""
+"""read: the content of a file, now, of a version, or at a time; whole, or some of its lines however large it is.
+
+Content that is no UTF-8 is base64, with the text that is in it (of a PDF, an Office file, an old encoding) beside it where
+there is any; lines of such a file are lines of its text.
+"""
 
 from __future__ import annotations
 
 import base64
+import io
 import itertools
 import re
 from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from lsfs.errors import BadRequest
+from lsfs.errors import BadRequest, NotFound
 from lsfs.model import Kind, Version, path_json, show
 from lsfs_syscalls.calls.reading import Read
 from lsfs_syscalls.calls.record import Json
+from lsfs_syscalls.run.contents import text_of
 from lsfs_syscalls.run.context import Answer, Context
 from lsfs_syscalls.run.picking import version_of
 
@@ -26,19 +32,38 @@ def read(ctx: Context, call: Read) -> Answer:
 
     Raises:
         BadRequest: it is no file, the answer would be too large, or `lines` says no lines.
+        NotFound: its text is asked for and it has none.
     """
     version = version_of(ctx, call.path, call.version, call.at)
     if version.kind is not Kind.FILE:
         raise BadRequest(f"{show(version.path)} is a {version.kind.value}; `read` takes files")
     body: dict[str, Json] = {**path_json(version.path), "version": version.number, "size": version.size}
-    if call.lines is None:
-        return Answer({**body, **_whole(ctx, version)}, (version.path,))
+    if call.text:
+        found: dict[str, Json] = {"content": _in_it(ctx, version, call.lines), "encoding": "utf-8", "extracted": True}
+    elif call.lines is None:
+        found = _whole(ctx, version)
+    else:
+        found = _part(ctx, version, call.lines)
+    return Answer({**body, **found}, (version.path,))
+
+
+def _in_it(ctx: Context, version: Version, lines: str | None) -> str:
+    """Return the text that is in a document, or some lines of it."""
+    text = text_of(ctx, version)
+    if not text:
+        raise NotFound(f"{show(version.path)} has no text" + (" that has lines to choose" if lines else ""))
+    return (
+        text if lines is None else _chosen(io.BytesIO(text.encode("utf-8", "surrogatepass")), lines).decode("utf-8", "replace")
+    )
+
+
+def _part(ctx: Context, version: Version, lines: str) -> dict[str, Json]:
     with ctx.engine.versions.open(version) as stream:
-        data = _chosen(stream, call.lines)
+        data = _chosen(stream, lines)
     try:
-        return Answer({**body, "content": data.decode("utf-8"), "encoding": "utf-8"}, (version.path,))
+        return {"content": data.decode("utf-8"), "encoding": "utf-8"}
     except UnicodeDecodeError:
-        raise BadRequest(f"{show(version.path)} is not UTF-8 text; it has no lines to choose") from None
+        return {"content": _in_it(ctx, version, lines), "encoding": "utf-8", "extracted": True}
 
 
 def _whole(ctx: Context, version: Version) -> dict[str, Json]:
@@ -50,7 +75,9 @@ def _whole(ctx: Context, version: Version) -> dict[str, Json]:
     try:
         return {"content": data.decode("utf-8"), "encoding": "utf-8"}
     except UnicodeDecodeError:
-        return {"content": base64.b64encode(data).decode("ascii"), "encoding": "base64"}
+        found: dict[str, Json] = {"content": base64.b64encode(data).decode("ascii"), "encoding": "base64"}
+        text = text_of(ctx, version)
+        return {**found, "text": text} if text else found
 
 
 def _chosen(stream: BinaryIO, lines: str) -> bytes:

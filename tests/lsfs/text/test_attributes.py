@@ -123,7 +123,9 @@ def test_a_cell_of_a_sheet_is_named_like_in_a_spreadsheet() -> None:
 
 
 def test_a_form_that_repeats_two_small_words_is_in_no_language() -> None:
-    assert language_of("Invoice SE-5\nTo: Nordlicht Systems GmbH\nTotal 3 EUR\nInvoice SE-5\nTo: Nordlicht Systems\n" * 2) is None
+    assert (
+        language_of("Invoice SE-5\nTo: Nordlicht Systems GmbH\nTotal 3 EUR\nInvoice SE-5\nTo: Nordlicht Systems\n" * 2) is None
+    )
 
 
 @pytest.mark.parametrize(

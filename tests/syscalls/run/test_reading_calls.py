@@ -167,6 +167,12 @@ def test_tables_are_joined_on_a_column_with_the_same_values(rig: EngineRig) -> N
     assert all(p["left"] != p["right"] for p in answer["pairs"])
 
 
+def test_a_join_on_what_nobody_has_says_what_there_is(rig: EngineRig) -> None:
+    answer = rig.call("join", left="data", right="data/orders.csv", on="shoe_size")
+    assert answer["pairs"] == []
+    assert any("no file on the left has “shoe_size”" in n and "order_id" in n for n in answer["notices"]), answer["notices"]
+
+
 def test_a_text_is_joined_with_the_files_that_it_names(rig: EngineRig) -> None:
     found = pairs(rig.call("join", left="papers/list.md", right="papers", on="mention"))
     assert ("papers/list.md", "papers/admission-draft.md") in found
