@@ -14,7 +14,7 @@ from lsfs.changes import effects, recovery
 from lsfs.changes.guard import Guard, Writers, no_writers
 from lsfs.changes.log import TransactionInfo, latest_to_undo, line, lines
 from lsfs.changes.putback import NOTHING, Target
-from lsfs.changes.removing import ForgetReport, Told, collect, finish_forgetting, forget
+from lsfs.changes.removing import ForgetReport, Told, collect, finish_forgetting, forget, measure
 from lsfs.changes.repairing import repair
 from lsfs.changes.rollback import Goal, targets_for
 from lsfs.changes.transaction import Transaction
@@ -244,6 +244,14 @@ class Changes:
             Denied, Conflict: locked, or open for writing.
         """
         return forget(self._recorder, self._packs, self.guard, paths, self.on_forget)
+
+    def forgettable(self, path: RelPath) -> tuple[int, int]:
+        """Return how many files, and versions, `forget` would remove: all that ever had the name or a name below it.
+
+        Raises:
+            NotFound: there is, and was, no such file.
+        """
+        return measure(self._con(), path)
 
     def check(self, *, sample: float = 1.0, mend: bool = False) -> list[Finding]:
         """Return what is wrong with tables and packs, in words; with `mend`, what is left after mending what can be."""

@@ -19,6 +19,7 @@ from lsfs.capture.events import Dirty
 from lsfs.capture.recorder import Recorder
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
+from lsfs.changes.naming import TX_COLUMNS, told_in
 from lsfs.errors import NotFound
 from lsfs.model import Fid, RelPath, show
 from lsfs.packs.content import Content
@@ -30,6 +31,7 @@ from lsfs.versions.records import (
     DropRecord,
     FillRecord,
     KeptRecord,
+    LockRecord,
     Record,
     StepRecord,
     TagRecord,
@@ -155,6 +157,17 @@ def _files(con: sqlite3.Connection, path: RelPath) -> set[int]:
     return found
 
 
+def measure(con: sqlite3.Connection, path: RelPath) -> tuple[int, int]:
+    """Return how many files had the name or one below it, and how many versions they have.
+
+    Raises:
+        NotFound: none had.
+    """
+    fids = _files(con, path)
+    counts = (con.execute("SELECT count(*) FROM version WHERE fid=?", (fid,)).fetchone()[0] for fid in fids)
+    return len(fids), sum(counts)
+
+
 def _live_names(con: sqlite3.Connection, fids: Sequence[int]) -> list[RelPath]:
     sql = "SELECT path FROM dentry WHERE fid=? AND to_ns=9223372036854775807"
     return sorted(RelPath(row[0]) for fid in fids for row in con.execute(sql, (fid,)))
@@ -172,14 +185,11 @@ def _chunks(con: sqlite3.Connection, fids: Sequence[int]) -> tuple[set[bytes], i
 
 
 def _records(con: sqlite3.Connection, fids: Sequence[int], at_ns: int) -> list[Record]:
-    """Return what has to be written: the end of the files, and their transactions without words."""
+    """Return what has to be written: the end of the files, and the transactions that touched or named them without words."""
     records: list[Record] = []
-    txs = {row[0] for fid in fids for row in con.execute("SELECT tx FROM effect WHERE before_fid=? OR after_fid=?", (fid, fid))}
-    columns = "tx, at_ns, kind, state, actor, prompt, plan, undoes, end_ns, undone_by"
-    for tx in sorted(txs):
-        row = con.execute(f"SELECT {columns} FROM tx WHERE tx=? AND kind<>'burst'", (tx,)).fetchone()
-        if row is not None:
-            records.append(replace(BeginRecord(*row), prompt=_FORGOTTEN, plan=""))
+    for tx in sorted(told_in(con, fids)):
+        row = con.execute(f"SELECT {TX_COLUMNS} FROM tx WHERE tx=?", (tx,)).fetchone()
+        records.append(replace(BeginRecord(*row), prompt=_FORGOTTEN, plan=""))
     return [*records, DropRecord(at_ns, (), tuple(fids))]
 
 
@@ -188,6 +198,7 @@ def _sweep(recorder: Recorder, packs: Packs, what: _Forgotten, chunks: set[bytes
     con = recorder.catalogue.read()
     wordless = {row[0] for row in con.execute("SELECT tx FROM tx WHERE prompt=?", (_FORGOTTEN,))}
     open_txs = {row[0] for row in con.execute("SELECT tx FROM tx WHERE state='open'")}
+    locked = {row[0] for row in con.execute("SELECT path FROM lock")}
     fids, vids = set(what.fids), set(what.vids)
 
     def drops(kind: int, payload: bytes) -> bool:
@@ -200,6 +211,8 @@ def _sweep(recorder: Recorder, packs: Packs, what: _Forgotten, chunks: set[bytes
                 return r.tx in wordless and r.prompt != _FORGOTTEN
             case StepRecord() as r:
                 return r.tx not in open_txs
+            case LockRecord() as r:
+                return r.tx in wordless and r.path not in locked
         return False
 
     def live() -> set[bytes]:

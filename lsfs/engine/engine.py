@@ -28,7 +28,7 @@ from lsfs.changes.changes import Changes
 from lsfs.changes.recovery import Recovered
 from lsfs.config import Config
 from lsfs.embed.embedder import Embedder
-from lsfs.engine.home import Home
+from lsfs.engine.home import BEFORE_REBUILD, Home
 from lsfs.engine.lock import Lock
 from lsfs.engine.mounts import Mounts
 from lsfs.index.readings import Readings
@@ -183,6 +183,8 @@ class Engine:
     def _forgotten(self, fids: Sequence[Fid]) -> None:
         for fid in fids:
             self.indexer.forget(fid)
+        for old in self.home.state.glob(f"{BEFORE_REBUILD}*"):
+            old.unlink()  # a catalogue that a rebuild put aside holds words and texts of all files
         self.readings.forget(fids)
         self.links.forget(fids)
         self.subscriptions.forget(fids)

@@ -23,6 +23,9 @@ from lsfs.model import show
 
 FORMAT = "lsfs 1"
 STATE = ".lsfs"
+BEFORE_REBUILD = "catalogue.before-rebuild.db"
+"""Where a rebuild puts the catalogue that was there."""
+
 _SYSTEM = ("/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var")
 
 

@@ -30,6 +30,11 @@ def is_pending(con: sqlite3.Connection, fid: Fid) -> bool:
     return con.execute(f"SELECT 1 {_PENDING} AND f.fid=?", (FOREVER, fid)).fetchone() is not None
 
 
+def is_known(con: sqlite3.Connection, vid: int) -> bool:
+    """Tell whether there is such a version; there is none of a file that was forgotten."""
+    return con.execute("SELECT 1 FROM version WHERE vid=?", (vid,)).fetchone() is not None
+
+
 def gone(con: sqlite3.Connection) -> list[Fid]:
     """Return the files that are indexed as live and are not."""
     sql = "SELECT d.fid FROM doc d LEFT JOIN file f ON f.fid=d.fid WHERE d.to_ns=? AND (f.fid IS NULL OR f.names=0)"

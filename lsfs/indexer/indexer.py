@@ -222,6 +222,8 @@ class Indexer:
             self._documents.place(look.fid, [])
             old = self._documents.close(look.fid, self._catalogue.tick())
             return [] if old is None else [(old, None)]
+        if not backlog.is_known(self._catalogue.read(), look.version.vid):
+            return []  # forgotten since it was read
         if new is None:
             if self._documents.renew(look.version) or not self._is_new(look):
                 self._documents.place(look.fid, look.paths)
@@ -267,7 +269,9 @@ class Indexer:
         if self._documents.move_past_words():
             return True
         try:
-            if self._embedding.synchronise(self._go_on):
+            with self._forgetting:  # a forgotten vector must not come into the search structure behind its clearing
+                busy = self._embedding.synchronise(self._go_on)
+            if busy:
                 return True
             self._synchronised = written
             self._queue.wake()

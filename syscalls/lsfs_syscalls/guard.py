@@ -126,7 +126,7 @@ def _undo(ctx: Context, call: c.Undo) -> list[Intent]:
     if call.actor or call.since or call.under:
         rows = changes.log(actor=call.actor, since_ns=ctx.time_ns(call.since, end=False))
         under = ctx.path(call.under) if call.under else b""
-        return [Intent(p, f"as before transaction {r.id}") for r in rows for p in r.paths if p.startswith(under)]
+        return [Intent(p, f"as before transaction {r.id}") for r in rows for p in r.paths if _is_under(p, under)]
     if call.transaction is not None:
         rows = [changes.transaction(TransactionId(call.transaction))]
     else:
@@ -136,10 +136,15 @@ def _undo(ctx: Context, call: c.Undo) -> list[Intent]:
     return [Intent(p, f"as before transaction {r.id}" + (f" ({r.prompt})" if r.prompt else "")) for r in rows for p in r.paths]
 
 
+def _is_under(path: RelPath, under: bytes) -> bool:
+    return not under or path == under or path.startswith(under + b"/")
+
+
 def _forget(ctx: Context, call: c.Forget) -> list[Intent]:
     path = ctx.path(call.path)
-    count = len(ctx.engine.versions.history(path))
-    return [Intent(path, f"removed for good with its {count} versions; this cannot be undone")]
+    files, versions = ctx.engine.changes.forgettable(path)
+    what = f"its {versions} versions" if files == 1 else f"{files} files that were ever there and their {versions} versions"
+    return [Intent(path, f"removed for good with {what}; this cannot be undone")]
 
 
 def _gc(ctx: Context, _: c.CollectGarbage) -> list[Intent]:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from lsfs.engine.home import Home, make_home, resolve_root
+from lsfs.engine.home import BEFORE_REBUILD, Home, make_home, resolve_root
 from lsfs.engine.lock import is_locked
 from lsfs.engine.places import is_mounted
 from lsfs.errors import BadRequest, Conflict, NotFound, Unavailable
@@ -129,7 +129,7 @@ def rebuild(client: Client) -> Path:
     home = client.home
     if is_locked(home.state):
         raise Conflict(f"an engine serves {home.root}; end it first with `lsfs down`")
-    old = home.state / "catalogue.before-rebuild.db"
+    old = home.state / BEFORE_REBUILD
     for suffix in ("", "-wal", "-shm"):
         file = home.state / f"catalogue.db{suffix}"
         if file.exists():

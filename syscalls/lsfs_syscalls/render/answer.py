@@ -109,6 +109,14 @@ def _versions(body: Body, paint: Paint) -> Iterator[str]:
         yield f"{v['version']:>5}  {v['time'][:19]}  {what:>14}  {paint.name(v['path'])}  {by}{state}"
 
 
+def _forgotten(body: Body, paint: Paint) -> Iterator[str]:
+    yield f"{body['forgotten']} files with {body['versions']} versions are gone for good"
+    for path in body.get("changed", []):
+        yield "  " + paint.name(path)
+    if shared := body.get("shared"):
+        yield paint.dim(f"{shared} parts of their contents stay, because other files have the same")
+
+
 def _transactions(body: Body, paint: Paint) -> Iterator[str]:
     if not body["transactions"]:
         yield "no transactions"
@@ -208,6 +216,7 @@ def _text(body: Body, _: Paint) -> Iterator[str]:
 
 _SHOW: dict[str, Callable[[Body, Paint], Iterator[str]]] = {
     "count": _count,
+    "forgotten": _forgotten,
     "files": _files,
     "groups": _groups,
     "pairs": _pairs,

@@ -31,8 +31,9 @@ class Mounted:
         return subprocess.run(["sh", "-c", command], cwd=self.mount, capture_output=True, text=True, timeout=60, check=False)
 
 
-def mounted_at(base: Path, mountpoint: Path, root: Path) -> Mounted:
+def mounted_at(base: Path, mountpoint: Path, root: Path, **more: str) -> Mounted:
     environ = {k: v for k, v in os.environ.items() if not k.startswith("LSFS_")} | {"XDG_CONFIG_HOME": str(base / "config")}
+    environ |= more
     up(str(root), str(mountpoint), state=None, environ=environ)
     return Mounted(Served(root, environ), mountpoint)
 
