@@ -159,6 +159,26 @@ class Changes:
         """Undo transactions as a part of another one."""
         self._undo_in(tx, chosen, effects.of_transactions(self._con(), chosen), on_conflict)
 
+    def would_undo(
+        self,
+        *,
+        steps: int | None = None,
+        transaction: TransactionId | None = None,
+        actor: str | None = None,
+        since_ns: int | None = None,
+        under: RelPath | None = None,
+    ) -> list[tuple[RelPath, TransactionId]]:
+        """Return what `undo` with these arguments would put back: each path, with the first transaction that changed it.
+
+        Raises:
+            NotFound: nothing to undo.
+        """
+        chosen, found = self._chosen(steps, transaction, actor, since_ns, under)
+        first: dict[RelPath, TransactionId] = {}
+        for e in found:
+            first.setdefault(e.path, e.tx)
+        return sorted(first.items()) or [(RelPath(b""), tx) for tx in chosen]
+
     def _chosen(
         self,
         steps: int | None,

@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lsfs.capture.acknowledging import Acknowledger
@@ -56,14 +56,22 @@ class Engine:
     Args:
         embedder: makes the vectors.
         engine_command: starts this engine's process again (mount processes use it when it is gone).
+        clock_ns: the time of all that is recorded.
     """
 
-    def __init__(self, home: Home, config: Config, embedder: Embedder, engine_command: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        home: Home,
+        config: Config,
+        embedder: Embedder,
+        engine_command: Sequence[str] = (),
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.home = home
         self.config = config
         self.root = home.backing
         self._lock = Lock(home.state, self.root)
-        self.catalogue = Catalogue(home.state / "catalogue.db")
+        self.catalogue = Catalogue(home.state / "catalogue.db", clock_ns=clock_ns)
         self.packs = Packs(home.state / "packs", self.catalogue)
         self.versions = Versions(self.catalogue, self.packs)
         self.disk = Disk(os.fsencode(self.root), self._excluded())

@@ -123,21 +123,15 @@ def _rollback(ctx: Context, call: c.Rollback) -> list[Intent]:
 
 def _undo(ctx: Context, call: c.Undo) -> list[Intent]:
     changes = ctx.engine.changes
-    if call.actor or call.since or call.under:
-        rows = changes.log(actor=call.actor, since_ns=ctx.time_ns(call.since, end=False))
-        under = ctx.path(call.under) if call.under else b""
-        return [Intent(p, f"as before transaction {r.id}") for r in rows for p in r.paths if _is_under(p, under)]
-    if call.transaction is not None:
-        rows = [changes.transaction(TransactionId(call.transaction))]
-    else:
-        rows = [r for r in changes.log() if r.kind != "burst" and r.state == "committed" and r.undone_by is None][
-            : call.steps or 1
-        ]
-    return [Intent(p, f"as before transaction {r.id}" + (f" ({r.prompt})" if r.prompt else "")) for r in rows for p in r.paths]
-
-
-def _is_under(path: RelPath, under: bytes) -> bool:
-    return not under or path == under or path.startswith(under + b"/")
+    found = changes.would_undo(
+        steps=call.steps,
+        transaction=None if call.transaction is None else TransactionId(call.transaction),
+        actor=call.actor,
+        since_ns=ctx.time_ns(call.since, end=False),
+        under=ctx.path(call.under) if call.under else None,
+    )
+    prompts = {tx: changes.transaction(tx).prompt for tx in {tx for _, tx in found}}
+    return [Intent(p, f"as before transaction {tx}" + (f" ({prompts[tx]})" if prompts[tx] else "")) for p, tx in found]
 
 
 def _forget(ctx: Context, call: c.Forget) -> list[Intent]:

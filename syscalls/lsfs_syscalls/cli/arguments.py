@@ -69,7 +69,8 @@ def _add_argument(p: argparse.ArgumentParser, call: str, a: Argument) -> None:
     names = [_SHORT[a.name]] if a.name in _SHORT else []
     p.add_argument(*names, "--" + a.name.replace("_", "-"), **kind)
     if a.positional:
-        p.add_argument(dest + "_here", metavar=a.name.upper(), nargs="?", default=None, help=a.doc)
+        typed = {"type": kind["type"]} if "type" in kind else {}
+        p.add_argument(dest + "_here", metavar=a.name.upper(), nargs="?", default=None, help=a.doc, **typed)
     elif a.name in _SECOND.get(call, ()) and a.many:
         p.add_argument(dest + "_here", metavar=a.name.upper(), nargs="*", default=None, help=a.doc)
 

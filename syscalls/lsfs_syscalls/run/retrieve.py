@@ -41,9 +41,15 @@ def _placed(ctx: Context, hits: Hits) -> Hits:
 
 
 def _without(ctx: Context, query: Query, left_out: set[RelPath]) -> Hits:
-    """Search without some files: what is left is counted and paged, so that the count stays exact."""
+    """Search without some files: what is left is counted and paged, so that the count stays exact.
+
+    A file is the same under another name: of a search at a time, those are left out that have been renamed since as well.
+    """
+    versions = ctx.engine.versions
+    named = [e for p in left_out for e in (versions.live(p), versions.entry_at(p, query.at_ns)) if e is not None]
+    fids = {e.fid for e in named}
     every = ctx.engine.search.search(replace(query, k=None, offset=0))
-    kept = [h for h in every.hits if h.path not in left_out]
+    kept = [h for h in every.hits if h.path not in left_out and h.fid not in fids]
     end = None if query.k is None else query.offset + query.k
     return replace(every, hits=kept[query.offset : end], total=len(kept))
 
