@@ -13,6 +13,7 @@ Times are integers in nanoseconds since 1970-01-01 UTC (`*_ns`), taken from `Cat
 from __future__ import annotations
 
 import base64
+import re
 import stat
 from dataclasses import dataclass
 from enum import StrEnum
@@ -141,6 +142,28 @@ def show(path: bytes) -> str:
     """Return `path` for people and JSON: UTF-8, other bytes and control characters escaped with a backslash."""
     text = path.decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode() for c in text)
+
+
+def whole(text: str) -> str:
+    """Return a text of the command line in whole characters, bytes that are not UTF-8 escaped as `show` does."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+_ESCAPE = re.compile(rb"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U00[01][0-9a-f]{5}|[ntr])")
+
+
+def unshown(text: bytes) -> tuple[bytes, ...]:
+    """Return the names, other than itself, that `show` shows as `text`: people and programs repeat what they were shown."""
+    found = {_ESCAPE.sub(_byte, text), _ESCAPE.sub(_character, text)} - {text}
+    return tuple(sorted(n for n in found if show(n) == show(text)))
+
+
+def _byte(m: re.Match[bytes]) -> bytes:
+    return bytes([int(m[0][2:], 16)]) if m[0].startswith(b"\\x") else _character(m)
+
+
+def _character(m: re.Match[bytes]) -> bytes:
+    return m[0].decode("unicode_escape").encode("utf-8", "surrogatepass")
 
 
 def path_json(path: bytes) -> dict[str, str]:

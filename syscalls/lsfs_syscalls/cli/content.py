@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from lsfs_syscalls.render.paint import Paint
+from lsfs_syscalls.render.plain import plain_text
 
 
 def write_content(body: dict[str, Any], paint: Paint) -> None:
@@ -19,14 +20,12 @@ def write_content(body: dict[str, Any], paint: Paint) -> None:
         sys.stdout.flush()
         return
     if not binary:
-        print(paint.plain(str(body["content"])).removesuffix("\n"))
-    elif body.get("text"):
-        print(paint.plain(str(body["text"])).removesuffix("\n"))
-        print(
-            paint.dim(f"(the text in {body['path']}; into a file or pipe its {body['size']} bytes are written)"),
-            file=sys.stderr,
-        )
+        print(plain_text(str(body["content"])).removesuffix("\n"))
+        return
+    name = plain_text(str(body["path"]))
+    if body.get("text"):
+        print(plain_text(str(body["text"])).removesuffix("\n"))
+        words = f"(the text in {name}; into a file or pipe its {body['size']} bytes are written)"
     else:
-        print(
-            paint.dim(f"({body['path']} has {body['size']} bytes and no text; send them into a file or pipe)"), file=sys.stderr
-        )
+        words = f"({name} has {body['size']} bytes and no text; send them into a file or pipe)"
+    print(paint.dim(words), file=sys.stderr)

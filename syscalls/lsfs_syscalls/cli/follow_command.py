@@ -7,7 +7,6 @@ numbered, none is told twice.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any
 
 from lsfs.errors import EXIT_ERROR, Exists, Unavailable
 from lsfs_syscalls.cli.session import Session
+from lsfs_syscalls.render.plain import json_text, plain_text
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 _WAIT_S = 50.0
@@ -47,7 +47,7 @@ def run(session: Session) -> int:
 
 
 def _print(event: dict[str, Any]) -> None:
-    print(json.dumps(event, ensure_ascii=False), flush=True)
+    print(json_text(event), flush=True)
 
 
 def follow(ask: Ask, after: int | None, tell: Callable[[dict[str, Any]], None], *, acknowledge: bool) -> int:
@@ -69,7 +69,7 @@ def follow(ask: Ask, after: int | None, tell: Callable[[dict[str, Any]], None], 
         except Unavailable as e:
             lost_s = lost_s or time.monotonic()
             if time.monotonic() - lost_s > _PATIENCE_S:
-                print(f"lsfs: {e}", file=sys.stderr)
+                print(f"lsfs: {plain_text(str(e))}", file=sys.stderr)
                 return EXIT_ERROR
             time.sleep(_RETRY_S)
             continue

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsfs_syscalls.render.paint import Paint
+from lsfs_syscalls.render.plain import plain_text
 from lsfs_syscalls.render.plan import plan_lines
 
 
@@ -34,7 +35,7 @@ class Live:
         if "plan" in event:
             self.plan(event["plan"])
         if "progress" in event and sys.stderr.isatty():
-            print(f"\r\x1b[K{self.paint.dim(str(event['progress']))}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{self.paint.dim(plain_text(str(event['progress'])))}", end="", file=sys.stderr, flush=True)
         if "text" not in event:
             return
         if sys.stderr.isatty() and not self.text:
@@ -42,7 +43,7 @@ class Live:
         if event.get("step", 1) != self.step:
             print(end="\n" if self.text else "")
             self.text, self.step = "", int(event.get("step", 1))
-        piece = self.paint.plain(str(event["text"]))
+        piece = plain_text(str(event["text"])) if self.paint.terminal else str(event["text"])
         self.text += piece
         print(piece, end="", flush=True)
 
@@ -52,7 +53,7 @@ class Live:
             return
         self.planned = True
         for line in plan.get("notices") or ():
-            print(self.paint.dim(line), file=sys.stderr)
+            print(self.paint.dim(plain_text(line)), file=sys.stderr)
         for line in plan_lines(plan, self.paint):
             print(line, file=sys.stderr, flush=True)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from lsfs.errors import EXIT_ERROR, LsfsError
 from lsfs_syscalls.cli import commands
 from lsfs_syscalls.cli.common import common_options
+from lsfs_syscalls.render.plain import plain_text
 
 DESCRIPTION = """A semantic file system: search, history and undo for a directory you already have.
 
@@ -28,6 +31,13 @@ DESCRIPTION = """A semantic file system: search, history and undo for a director
 _WITH_VALUE = ("--root", "--state", "--now")
 
 
+class _Grammar(argparse.ArgumentParser):
+    """A parser whose messages repeat what was typed, such as names that a shell put there for `*`, as it can be printed."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(plain_text(message), file)
+
+
 def parser(first: str = "") -> argparse.ArgumentParser:
     """Return the grammar of the command line.
 
@@ -35,9 +45,7 @@ def parser(first: str = "") -> argparse.ArgumentParser:
         first: the first word; when it is a command that is no call, the calls (and the time to describe them) are left out.
     """
     common = common_options()
-    p = argparse.ArgumentParser(
-        prog="lsfs", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter, parents=[common]
-    )
+    p = _Grammar(prog="lsfs", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter, parents=[common])
     sub = p.add_subparsers(dest="command", metavar="COMMAND", title="commands and calls")
     commands.add(sub, common)
     if first not in commands.NAMES:
@@ -47,6 +55,9 @@ def parser(first: str = "") -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a locale that lacks a character shows its number
     words = list(sys.argv[1:] if argv is None else argv)
     if words and _is_prompt(words):
         words = ["ask", *words]
@@ -85,11 +96,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _failed(e: LsfsError) -> int:
-    print(f"lsfs: {e}", file=sys.stderr)
-    for candidate in getattr(e, "candidates", []):
-        print(f"  {candidate}", file=sys.stderr)
-    for path in getattr(e, "paths", []):
-        print(f"  {path}", file=sys.stderr)
+    for line in (f"lsfs: {e}", *(f"  {x}" for x in (*getattr(e, "candidates", ()), *getattr(e, "paths", ())))):
+        print(plain_text(line), file=sys.stderr)
     return EXIT_ERROR
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -10,8 +9,10 @@ from datetime import datetime
 
 from lsfs.config import load_config
 from lsfs.errors import EXIT_ERROR, EXIT_FOUND, BadRequest
+from lsfs.model import whole
 from lsfs_syscalls.cli.session import Session
 from lsfs_syscalls.parsers import make_parser
+from lsfs_syscalls.render.plain import json_text
 from lsfs_syscalls.render.plan import plan_lines, question_lines
 
 
@@ -21,12 +22,12 @@ def run(session: Session) -> int:
     now = present(getattr(session.options, "now", None))
     if session.options.jsonl:
         for prompt in _lines():
-            print(json.dumps(parser.parse(prompt, now).to_json(), ensure_ascii=False), flush=True)
+            print(json_text(parser.parse(whole(prompt), now).to_json()), flush=True)
         return EXIT_FOUND
     prompt = " ".join(session.options.prompt).strip()
     if not prompt:
         raise BadRequest('say what to parse: lsfs parse "PROMPT", or --jsonl with one prompt a line on standard input')
-    plan = parser.parse(prompt, now).to_json()
+    plan = parser.parse(whole(prompt), now).to_json()
     if session.flag("json"):
         session.print_json(plan)
     elif plan.get("clarify"):

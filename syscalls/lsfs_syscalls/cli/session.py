@@ -7,7 +7,6 @@ the end of the input and a script all mean no.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -21,6 +20,7 @@ from lsfs_syscalls.cli.live import Live
 from lsfs_syscalls.connect import Client
 from lsfs_syscalls.render.answer import notices, render
 from lsfs_syscalls.render.paint import Paint
+from lsfs_syscalls.render.plain import json_text, painted_text
 from lsfs_syscalls.render.plan import plan_lines, preview_lines
 
 
@@ -63,15 +63,15 @@ class Session:
 
     def print_json(self, data: Any) -> None:
         """Print one JSON object."""
-        print(json.dumps(data, ensure_ascii=False))
+        print(json_text(data))
 
     def print(self, text: str) -> None:
         """Print data."""
-        print(text)
+        print(painted_text(text))
 
     def note(self, text: str) -> None:
         """Print a notice."""
-        print(text, file=sys.stderr)
+        print(painted_text(text), file=sys.stderr)
 
     def question(self) -> str:
         """Return the answer to a question that was shown; "" without a terminal, or when nobody wants to say."""
@@ -97,7 +97,7 @@ class Session:
             write_content(body, self.paint)
         else:
             if text := self.live.finish(render(body, self.paint)):
-                self.print(text)
+                print(text)
             for line in notices(body):
                 self.note(self.paint.dim(line))
         return EXIT_FOUND if body.get("found", True) else EXIT_NOTHING

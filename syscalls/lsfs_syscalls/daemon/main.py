@@ -31,15 +31,26 @@ from lsfs.wire.http import Server
 from lsfs_syscalls.daemon.routes import Routes
 from lsfs_syscalls.daemon.stopping import Stopping
 from lsfs_syscalls.parsers import make_parser
+from lsfs_syscalls.render.plain import plain_text
 
 _LOG = logging.getLogger(__name__)
 _OLLAMA = "http://127.0.0.1:11434/v1"
 
 
+class _Plain(logging.Formatter):
+    """Names of files are in the log, and a terminal shows it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of a record."""
+        return plain_text(super().format(record))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve a root; return the exit status."""
     options = _options(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
         _serve(options)
     except (LsfsError, OSError) as e:

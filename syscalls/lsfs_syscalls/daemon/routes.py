@@ -26,7 +26,7 @@ from typing import Any
 
 from lsfs.engine.engine import Engine
 from lsfs.errors import BadRequest, NotFound
-from lsfs.model import show
+from lsfs.model import show, whole
 from lsfs_syscalls.calls.record import Effect
 from lsfs_syscalls.daemon.stopping import Stopping
 from lsfs_syscalls.daemon.tree_service import TreeService
@@ -114,7 +114,7 @@ class Routes:
     def _parse(self, body: Body) -> Plan:
         files = tuple(str(f) for f in body.get("files") or ())
         context = ParseContext(files=files, candidates=self._candidates)
-        return self.parser().parse(_text(body, "prompt"), _now(body), context)
+        return self.parser().parse(whole(_text(body, "prompt")), _now(body), context)
 
     def _candidates(self, name: str) -> list[str]:
         """Return the paths that a name can mean: the one that has it, or all that resemble it."""

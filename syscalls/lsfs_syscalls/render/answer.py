@@ -6,26 +6,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lsfs_syscalls.render.paint import Paint
+from lsfs_syscalls.render.plain import plain, plain_text
 
 Body = dict[str, Any]
 
 
+AS_IT_IS = ("content", "diff", "summary")
+"""What is passed on byte for byte where no terminal shows it."""
+
+
 def render(body: Body, paint: Paint) -> str:
     """Return the answer as text, without a line end."""
-    body = _plain(body, paint) if paint.terminal else body
+    shown = plain(body)
+    if not paint.terminal:
+        shown |= {k: body[k] for k in AS_IT_IS if k in body}
     for key, show in _SHOW.items():
-        if key in body:
-            return "\n".join(show(body, paint))
-    return "\n".join(f"{k}: {v}" for k, v in body.items())
-
-
-def _plain(value: Any, paint: Paint) -> Any:
-    """Return an answer whose texts, which come from files and their names, cannot steer the terminal."""
-    if isinstance(value, str):
-        return paint.plain(value)
-    if isinstance(value, list):
-        return [_plain(x, paint) for x in value]
-    return {k: _plain(v, paint) for k, v in value.items()} if isinstance(value, dict) else value
+        if key in shown:
+            return "\n".join(show(shown, paint))
+    return "\n".join(f"{k}: {v}" for k, v in shown.items())
 
 
 def notices(body: Body) -> Iterator[str]:
@@ -35,9 +33,9 @@ def notices(body: Body) -> Iterator[str]:
     if vectors := body.get("vectors_pending"):
         yield f"{vectors} files can be found by words only until their vectors are made"
     for line in body.get("degraded") or []:
-        yield f"degraded: {line}"
+        yield f"degraded: {plain_text(str(line))}"
     for line in body.get("notices") or []:
-        yield str(line)
+        yield plain_text(str(line))
 
 
 def _files(body: Body, paint: Paint) -> Iterator[str]:
@@ -159,6 +157,9 @@ def _file(body: Body, paint: Paint) -> Iterator[str]:
 
 
 def _content(body: Body, _: Paint) -> Iterator[str]:
+    if body.get("encoding") == "base64":
+        yield f"{body.get('path', 'it')} is no text ({body.get('size', 0)} bytes); `lsfs read PATH > FILE` writes it as it is"
+        return
     yield str(body["content"]).removesuffix("\n")
 
 

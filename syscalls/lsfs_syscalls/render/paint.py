@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 
@@ -13,16 +12,12 @@ class Paint:
     Attributes:
         colour: whether the output understands escape codes.
         width: columns of the output.
-        terminal: whether the output goes to a terminal, which what is in files must not steer.
+        terminal: whether the output goes to a terminal: content of files is then shown, and not passed on byte for byte.
     """
 
     colour: bool = False
     width: int = 100
     terminal: bool = False
-
-    def plain(self, text: str) -> str:
-        """Return text of a file or name as it can be printed."""
-        return plain_text(text) if self.terminal else text
 
     def dim(self, text: str) -> str:
         """Return `text` for what is secondary."""
@@ -52,14 +47,3 @@ class Paint:
         flat = " ".join(text.split())
         room = max(20, self.width - used)
         return flat if len(flat) <= room else flat[: room - 1] + "…"
-
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-def plain_text(text: str) -> str:
-    """Return text that a terminal only shows: what could move its cursor, set its title or colours is a visible mark.
-
-    File names and texts come from anybody; line ends and tabs stay.
-    """
-    return _CONTROL.sub(lambda m: "" if m[0] == "\r" else f"\\x{ord(m[0]):02x}", text)

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from lsfs_syscalls.render.paint import Paint
+from lsfs_syscalls.render.plain import plain, plain_text
 
 
 def plan_lines(plan: dict[str, Any], paint: Paint) -> Iterator[str]:
     """Yield a line a step, as it would be typed: `1  retrieve --query 'flash caching' --k 3`."""
-    for number, step in enumerate(plan["steps"], start=1):
+    for number, step in enumerate(plain(plan["steps"]), start=1):
         words = [f"{k}={_word(v)}" for k, v in step["args"].items()]
         yield paint.dim(f"{number}  {step['syscall']}  {'  '.join(words)}")
 
@@ -25,17 +26,17 @@ def _word(value: Any) -> str:
 
 def preview_lines(preview: dict[str, Any], paint: Paint) -> Iterator[str]:
     """Yield every file that a plan would touch and what would happen to it."""
-    for step in preview["steps"]:
+    for step in plain(preview["steps"]):
         for f in step["files"]:
             yield f"  {paint.name(f['path'])}  {f['what']}"
         if step.get("more"):
             yield f"  and {step['more']} more"
     for problem in preview.get("problems", []):
-        yield paint.bad(f"  {problem}")
+        yield paint.bad(f"  {plain_text(str(problem))}")
 
 
 def question_lines(plan: dict[str, Any], paint: Paint) -> Iterator[str]:
     """Yield the question of a plan that has to be answered first, with what could be meant."""
-    yield paint.bold(str(plan["clarify"]))
+    yield paint.bold(plain_text(str(plan["clarify"])))
     for number, candidate in enumerate(plan.get("candidates") or [], start=1):
-        yield f"  {number}  {paint.name(str(candidate))}"
+        yield f"  {number}  {paint.name(plain_text(str(candidate)))}"

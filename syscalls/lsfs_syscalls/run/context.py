@@ -14,7 +14,7 @@ from lsfs.capture.events import Dirty
 from lsfs.changes.transaction import Transaction
 from lsfs.engine.engine import Engine
 from lsfs.errors import BadRequest, NotFound
-from lsfs.model import Entry, Fid, Kind, RelPath, path_json, show
+from lsfs.model import Entry, Fid, Kind, RelPath, path_json, show, unshown
 from lsfs.paths import confine
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.record import Files, Json
@@ -66,8 +66,21 @@ class Context:
         self.listener({"step": len(self.results) + 1, **event})
 
     def path(self, text: str) -> RelPath:
-        """Return the path that the caller named, relative to the root and inside it."""
-        return confine(self.engine.home.root, text, also=[self.engine.root, *self.engine.mounts.mountpoints()])
+        """Return the path that the caller named, relative to the root and inside it.
+
+        A name that answers show with escapes can be named as it was shown, where no other has just that name.
+        """
+        named = confine(self.engine.home.root, text, also=[self.engine.root, *self.engine.mounts.mountpoints()])
+        if "\\" in text and not self._is_known(named):
+            return next((RelPath(p) for p in unshown(named) if self._is_known(RelPath(p))), named)
+        return named
+
+    def _is_known(self, path: RelPath) -> bool:
+        """Tell whether a path is, or was, there."""
+        try:
+            return self.engine.disk.look(path) is not None or bool(self.engine.versions.history(path, limit=1))
+        except NotFound:
+            return False
 
     def entry(self, text: str, at: str | None = None) -> Entry:
         """Return what is (or was) at the path that the caller named.

@@ -11,7 +11,7 @@ from typing import Any
 
 from lsfs.engine.engine import Engine
 from lsfs.errors import BadRequest, Denied
-from lsfs.model import path_json
+from lsfs.model import path_json, whole
 from lsfs_syscalls.calls.record import Effect, Json
 from lsfs_syscalls.plan import Plan
 from lsfs_syscalls.run.context import Answer, Context
@@ -55,12 +55,21 @@ def run_plan(
 
 
 def _in_transaction(ctx: Context, plan: Plan) -> list[Answer]:
-    with ctx.engine.changes.begin(actor=ctx.actor, prompt=plan.prompt, plan=plan.to_json()) as transaction:
+    with ctx.engine.changes.begin(actor=ctx.actor, prompt=whole(plan.prompt), plan=_recorded(plan.to_json())) as transaction:
         ctx.transaction = transaction
         answers = _steps(ctx, plan)
     ctx.engine.touched(transaction.changed)
     done: dict[str, Json] = {"transaction": transaction.id, "changed": [path_json(p)["path"] for p in transaction.changed]}
     return [_completed(a, done) for a in answers]
+
+
+def _recorded(value: Any) -> Any:
+    """Return a plan as it is kept: paths that are not UTF-8 as they are shown."""
+    if isinstance(value, str):
+        return whole(value)
+    if isinstance(value, list):
+        return [_recorded(x) for x in value]
+    return {k: _recorded(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _completed(answer: Answer, done: dict[str, Json]) -> Answer:
