@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
@@ -35,6 +36,9 @@ RULE_FILES = frozenset([b".gitignore", b".ignore", b".lsfsignore"])
 
 _TOGETHER = 32
 _TOGETHER_CHARS = 500_000
+_TOGETHER_S = 0.25
+"""A file that was read is written before one that can take long is begun, or when so much time has passed."""
+
 _NICENESS = 10
 _STOP_S = 30.0
 _IDLE_S = 15.0
@@ -140,7 +144,7 @@ class Indexer:
             self._index(fids, slow=False)
 
     def _slow(self) -> None:
-        while fids := self._queue.take(1, slow=True):
+        while fids := self._queue.take(_TOGETHER, slow=True):
             self._index(fids, slow=True)
 
     def _reconcile(self) -> None:
@@ -153,26 +157,34 @@ class Indexer:
         self._queue.wake()
 
     def _index(self, fids: Sequence[Fid], *, slow: bool) -> None:
-        """Index files, those that are quick to read together in one transaction up to some size."""
+        """Index files, together in one transaction up to some size and for so long as nobody waits for them."""
         ready: list[tuple[Look, NewDocument | None]] = []
-        size = 0
+        size, done, begun_s = 0, 0, time.monotonic()
         for fid in fids:
             try:
                 look = self._preparer.look(fid)
                 if not slow and self._preparer.is_slow(look) and backlog.is_pending(self._catalogue.read(), fid):
                     self._queue.put([fid], slow=True)
                     continue
+                if ready and self._preparer.takes_long(look):
+                    done += self._written_out(ready)
+                    ready, size, begun_s = [], 0, time.monotonic()
                 new = self._prepared(look)
             except Exception:  # the file stays pending; the thread must live
                 log.exception("cannot look at file %d", fid)
                 continue
             ready.append((look, new))
             size += len(new.extracted.text) if new else 0
-            if size > _TOGETHER_CHARS:
-                self._write(ready)
-                ready, size = [], 0
+            if size > _TOGETHER_CHARS or time.monotonic() - begun_s > _TOGETHER_S:
+                done += self._written_out(ready)
+                ready, size, begun_s = [], 0, time.monotonic()
         self._write(ready)
-        self._queue.done(len(fids))
+        self._queue.done(len(fids) - done)
+
+    def _written_out(self, ready: Sequence[tuple[Look, NewDocument | None]]) -> int:
+        self._write(ready)
+        self._queue.done(len(ready))
+        return len(ready)
 
     def _prepared(self, look: Look) -> NewDocument | None:
         """Return the document to write, or None where the one that is there will do or the file has to wait."""

@@ -15,8 +15,11 @@ from lsfs.model import Fid, Kind, RelPath, Version
 from lsfs.text.chunks import chunks
 from lsfs.text.extract import Extractor
 from lsfs.text.extracted import Extracted
+from lsfs.text.families import extension
 
 log = logging.getLogger(__name__)
+_PAGES = frozenset({"html", "htm", "xhtml"})
+_SMALL = 1 << 20
 Indexable = Callable[[RelPath], str | None]
 """Returns why a path is not indexed, or None when it is."""
 
@@ -62,6 +65,11 @@ class Preparer:
     def is_slow(self, look: Look) -> bool:
         """Tell whether the file is read by a worker process."""
         return bool(look.paths) and self._extractor.is_slow(look.paths[0])
+
+    def takes_long(self, look: Look) -> bool:
+        """Tell whether reading the file can take more than a moment."""
+        small = look.version is not None and look.version.size < _SMALL
+        return self.is_slow(look) and not (small and extension(look.paths[0]) in _PAGES)
 
     def prepare(self, look: Look) -> NewDocument | None:
         """Return the document of a file; None when its content has moved on and has to be looked at again."""
