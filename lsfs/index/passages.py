@@ -2,7 +2,7 @@
 
 Arrays with room to grow, so that a changed file costs what it has passages and not what the index has.
 
-Threading: `_lock` guards the arrays; what the methods return is a copy.
+Threading: `_lock` guards the arrays; what the methods return is a copy, that of everything the same until something changes.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class LivePassages:
         self._table: Ids = np.zeros((3, 1024), dtype=np.int64)
         self._length = 0
         self._spans: dict[int, slice] = {}
+        self._all: tuple[Rows, Ids, Ids] | None = None
 
     def __len__(self) -> int:
         """Return the number of live passages with a vector."""
@@ -44,6 +45,8 @@ class LivePassages:
         with self._lock:
             if not self._loaded:
                 return
+            if old is not None or new is not None:
+                self._all = None
             if old is not None and (span := self._spans.pop(old, None)) is not None:
                 self._table[1, span] = -1
             if new is not None:
@@ -54,9 +57,11 @@ class LivePassages:
         """Return rows, documents and ordinals of every live passage."""
         with self._lock:
             self._load()
-            table = self._table[:, : self._length]
-            kept = table[:, table[1] >= 0]
-        return kept[0], kept[1], kept[2]
+            if self._all is None:
+                table = self._table[:, : self._length]
+                kept = table[:, table[1] >= 0]
+                self._all = kept[0], kept[1], kept[2]
+            return self._all
 
     def of(self, dids: Collection[int]) -> tuple[Rows, Ids, Ids]:
         """Return rows, documents and ordinals of the live passages of these documents."""

@@ -21,7 +21,9 @@ from lsfs.index import results
 from lsfs.index.filters import allowed, is_filtered
 from lsfs.index.matching import Matcher
 from lsfs.index.meaning import Likeness, Meaning
+from lsfs.index.postings import Postings
 from lsfs.index.query import Hits, Query
+from lsfs.index.scoring import WordScores
 from lsfs.index.source import Source
 from lsfs.index.words import terms, wanted
 from lsfs.model import FOREVER, RelPath, show
@@ -45,6 +47,7 @@ class Search:
         catalogue: Catalogue,
         source: Source,
         meaning: Meaning,
+        postings: Postings,
         *,
         waiting: Callable[[], tuple[int, int]] = lambda: (0, 0),
         before_past: Callable[[], object] = lambda: None,
@@ -60,6 +63,7 @@ class Search:
         self._catalogue = catalogue
         self._source = source
         self.meaning = meaning
+        self._postings = postings
         self._waiting = waiting
         self._weights = weights or Weights()
 
@@ -99,12 +103,12 @@ class Search:
         self, con: sqlite3.Connection, query: Query, among: dict[int, bytes] | None, degraded: list[str]
     ) -> tuple[list[Ranked], dict[int, int]]:
         asked = terms(query.text)
-        matcher = Matcher(con, among, past=query.at_ns is not None)
-        scored = {} if query.mode == "semantic" or query.like is not None else matcher.ranked(asked, SCORED)
+        by_word = WordScores(con, self._postings, among, past=query.at_ns is not None)
+        scored = {} if query.mode == "semantic" or query.like is not None else by_word.ranked(asked, SCORED)
         by_words = dict(islice(scored.items(), CANDIDATES))
         likeness = Likeness() if query.mode == "keyword" else self._likeness(con, query, among, by_words, degraded)
         by_words |= {did: scored[did] for did in likeness.scores if did in scored}
-        coverage = matcher.coverage(asked, by_words)
+        coverage = by_word.coverage(asked, by_words)
         weights = self._weights if query.like is None else replace(self._weights, cosine_floor=0.0, cut=0.0)
         if query.mode == "keyword":
             weights = replace(weights, coverage_floor=0.0, cut=0.0)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lsfs.text.extracted import Mark
 from lsfs.text.tables import cell_name
 
 MAX_SNIPPET = 240
-_MAX_OCCURRENCES = 5000
+_MAX_PASSAGES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +51,31 @@ def snippet(
     """
     if not spans:
         return Snippet()
-    found = occurrences(text, words)
-    span = _passage(spans, found, nearest)
-    offset = _line_start(text, span, [(at, w) for at, w in found if span.start <= at < span.stop])
+    span = _passage(text, spans, words, nearest)
+    found = occurrences(text, words, span.start, span.stop)
+    offset = _line_start(text, span, found)
     line = span.line + text.count("\n", span.start, offset)
-    hit = next((at for at, _ in found if offset <= at < span.stop), offset)
+    hit = next((at for at, _ in found if at >= offset), offset)
     place = cell_name(text, Mark(_sheet_start(spans, span), None, span.label), hit) if sheet and span.label else span.label
     return Snippet(_cut(text, offset, hit), line if lined else None, span.page, place, hit)
 
 
-def occurrences(text: str, words: Sequence[str]) -> list[tuple[int, str]]:
-    """Return where the words (or longer and shorter forms of them) begin in the text, with the word."""
+def occurrences(text: str, words: Sequence[str], start: int = 0, stop: int | None = None) -> list[tuple[int, str]]:
+    """Return where in text[start:stop] the words (or longer and shorter forms of them) begin, with the word."""
+    pattern, names = _pattern(tuple(words))
+    if pattern is None:
+        return []
+    found = pattern.finditer(text, start, len(text) if stop is None else stop)
+    return [(m.start(), names[m.lastindex - 1]) for m in found if m.lastindex is not None]
+
+
+@lru_cache(maxsize=64)
+def _pattern(words: tuple[str, ...]) -> tuple[re.Pattern[str] | None, list[str]]:
     stems = {stem(w): w for w in words}
     if not stems:
-        return []
-    pattern = re.compile(r"(?<![^\W_])(?:" + "|".join(f"({re.escape(s)})" for s in stems) + ")", re.IGNORECASE)
-    names = list(stems.values())
-    out = []
-    for match in pattern.finditer(text):
-        assert match.lastindex is not None
-        out.append((match.start(), names[match.lastindex - 1]))
-        if len(out) >= _MAX_OCCURRENCES:
-            break
-    return out
+        return None, []
+    either = "|".join(f"({re.escape(s)})" for s in stems)
+    return re.compile(rf"(?<![^\W_])(?:{either})", re.IGNORECASE), list(stems.values())
 
 
 def stem(word: str) -> str:
@@ -80,20 +83,28 @@ def stem(word: str) -> str:
     return re.sub(r"(?:ations?|ings?|ies|ied|ers?|ed|es|s|e|y)$", "", word) if len(word) > 4 else word
 
 
-def _passage(spans: Sequence[Span], found: Sequence[tuple[int, str]], nearest: int | None) -> Span:
+def _passage(text: str, spans: Sequence[Span], words: Sequence[str], nearest: int | None) -> Span:
     """Return the passage with most different words; among equals the nearest in meaning, then the first."""
-    kinds: list[set[str]] = [set() for _ in spans]
-    index = 0
-    for at, word in found:
-        while index < len(spans) - 1 and spans[index].stop <= at:
-            index += 1
-        for i in range(index, min(index + 3, len(spans))):  # passages overlap
-            if spans[i].start <= at < spans[i].stop:
-                kinds[i].add(word)
-    best = max(range(len(spans)), key=lambda i: (len(kinds[i]), i == nearest, -i))
-    if nearest is not None and nearest < len(spans) and len(kinds[best]) - len(kinds[nearest]) < 2:
+    whole = text.lower()
+    stems = [s for s in {stem(w).lower() for w in words} if s in whole]
+    cut = whole if len(whole) == len(text) else text  # few letters change their length
+    counts = [_count(cut[span.start : span.stop], stems) for span in spans[:_MAX_PASSAGES]]
+    best = max(range(len(counts)), key=lambda i: (counts[i], i == nearest, -i))
+    if nearest is not None and nearest < len(counts) and counts[best] - counts[nearest] < 2:
         best = nearest
     return spans[best]
+
+
+def _count(part: str, stems: Collection[str]) -> int:
+    return sum(1 for s in stems if s in part and _has_word(part, s))
+
+
+def _has_word(part: str, beginning: str) -> bool:
+    """Tell whether a word of `part` begins so. A regular expression takes ten times as long."""
+    at = part.find(beginning)
+    while at > 0 and part[at - 1].isalnum():
+        at = part.find(beginning, at + 1)
+    return at >= 0
 
 
 def _line_start(text: str, span: Span, found: Sequence[tuple[int, str]]) -> int:

@@ -104,6 +104,8 @@ class VectorStore:
         if len(rows) * 3 > len(self) and len(self) <= self._copied_rows:
             found: NDArray[np.float32] = self.scores(query)[rows]
             return found
+        if len(rows) and int(rows.max()) < self._copied_rows:
+            return np.asarray(self._copied()[rows] @ query, dtype=np.float32)
         out = np.empty(len(rows), dtype=np.float32)
         for start in range(0, len(rows), _BLOCK):
             part = rows[start : start + _BLOCK]

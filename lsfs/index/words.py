@@ -66,9 +66,9 @@ class Terms:
     words: tuple[str, ...]
     phrases: tuple[str, ...]
 
-    def expression(self) -> str:
-        """Return a match expression of which any word may fit; "" when there are no words."""
-        return " OR ".join([f'"{w}"' for w in self.words] + [p for text in self.phrases if (p := phrase(text))])
+    def expressions(self) -> list[str]:
+        """Return a match expression for each word and phrase."""
+        return [f'"{w}"' for w in self.words] + [p for text in self.phrases if (p := phrase(text))]
 
 
 def terms(query: str) -> Terms:

@@ -23,6 +23,8 @@ from lsfs.errors import LsfsError
 from lsfs.index import backlog
 from lsfs.index.documents import Documents, NewDocument
 from lsfs.index.passages import LivePassages
+from lsfs.index.postings import Postings
+from lsfs.index.warming import frequent_words
 from lsfs.indexer.embedding import Embedding
 from lsfs.indexer.preparing import Look, Preparer
 from lsfs.indexer.progress import IndexProgress
@@ -40,6 +42,7 @@ _TOGETHER_S = 0.25
 """A file that was read is written before one that can take long is begun, or when so much time has passed."""
 
 _NICENESS = 10
+_MANY = 500
 _STOP_S = 30.0
 _IDLE_S = 15.0
 _RETRY_S = 5.0
@@ -49,13 +52,14 @@ class Indexer:
     """Keeps the index of one root up to date."""
 
     def __init__(
-        self, catalogue: Catalogue, documents: Documents, preparer: Preparer, live: LivePassages, embedding: Embedding,
-        pool: WorkerPool,
+        self, catalogue: Catalogue, documents: Documents, preparer: Preparer, live: LivePassages, postings: Postings,
+        embedding: Embedding, pool: WorkerPool,
     ) -> None:  # fmt: skip
         self._catalogue = catalogue
         self._documents = documents
         self._preparer = preparer
         self._live = live
+        self._postings = postings
         self._embedding = embedding
         self._pool = pool
         self._queue = WorkQueue()
@@ -65,6 +69,9 @@ class Indexer:
         self._known = False
         self._rules_changed = False
         self._degraded: str | None = None
+        self._to_warm: list[str] = []  # frequent words, the most frequent last
+        self._warmed = False
+        self._vectors_waiting = (0.0, 0)  # when they were counted, and how many documents it were
         self._threads: list[threading.Thread] = []
         self._forgetting = threading.Lock()
         self._counting = threading.Lock()
@@ -105,14 +112,19 @@ class Indexer:
             row = self._catalogue.read().execute("SELECT did FROM doc WHERE fid=? ORDER BY did DESC", (fid,)).fetchone()
             hashes = self._documents.forget(fid)
             self._live.replace(None if row is None else row[0], None)
+            self._postings.replace(None if row is None else row[0], None)
             self._embedding.forget(hashes)
         self._queue.put([fid])
 
     def waiting(self) -> tuple[int, int]:
-        """Return how many files wait to be found by words, and for vectors. Cheap."""
+        """Return how many files wait to be found by words, and for vectors (when many, as of a moment ago). Cheap."""
         con = self._catalogue.read()
         pending = self._queue.waiting() if self._known else backlog.count(con)
-        return pending, backlog.vectors_count(con)
+        counted_s, count = self._vectors_waiting
+        if count < _MANY or time.monotonic() - counted_s > 1.0:
+            count = backlog.vectors_count(con)
+            self._vectors_waiting = time.monotonic(), count
+        return pending, count
 
     def progress(self) -> IndexProgress:
         """Return how far the index is."""
@@ -219,8 +231,9 @@ class Indexer:
         except Exception:  # a full disk, say: the files stay pending
             log.exception("cannot write the index")
             return
-        for old, now in replaced:
+        for old, now in replaced or [(None, None)]:
             self._live.replace(old, now)
+            self._postings.replace(old, now)
         if replaced:
             self._count_write()
             self._queue.wake()
@@ -270,6 +283,8 @@ class Indexer:
     def _vector_step(self) -> bool:
         """Do one piece of the work that can wait; False when there is none."""
         written = self._written
+        if self._warm():
+            return True
         with self._forgetting:
             busy = self._embedding.step(self._go_on)
         self._degraded = None
@@ -291,6 +306,18 @@ class Indexer:
         except LsfsError as e:  # everything is scanned then, which is right if slow
             log.warning("the search structure is not up to date: %s", e)
             return False
+
+    def _warm(self) -> bool:
+        """Have one more of the frequent words ready; False when they are, or when something is waiting."""
+        if self._warmed or self._queue.waiting() or not self._known:
+            return False
+        con = self._catalogue.read()
+        if not self._to_warm:
+            self._to_warm = frequent_words(con)[::-1]
+        if not self._to_warm:
+            return False
+        self._warmed = not self._postings.warm(con, self._to_warm.pop()) or not self._to_warm
+        return True
 
     def _rest(self) -> None:
         """Wait for the next document; end workers that have nothing to do."""

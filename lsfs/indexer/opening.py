@@ -15,6 +15,7 @@ from lsfs.index.facts import Attributes, Texts
 from lsfs.index.meaning import Meaning
 from lsfs.index.nearest import Nearest
 from lsfs.index.passages import LivePassages
+from lsfs.index.postings import Postings
 from lsfs.index.search import Search
 from lsfs.index.source import Source
 from lsfs.index.vectors import VectorStore
@@ -89,9 +90,12 @@ def open_index(
     extractor = Extractor(pool, chosen.limits, custom)
     preparer = Preparer(source, extractor, root, indexable)
     embedding = Embedding(catalogue, documents, embedder, store, live, nearest)
-    indexer = Indexer(catalogue, documents, preparer, live, embedding, pool)
+    postings = Postings()
+    indexer = Indexer(catalogue, documents, preparer, live, postings, embedding, pool)
     meaning = Meaning(catalogue, embedder, store, live, nearest, scanned_rows=chosen.scanned_rows)
-    search = Search(catalogue, source, meaning, waiting=indexer.waiting, before_past=lambda: documents.move_past_words(1000))
+    search = Search(
+        catalogue, source, meaning, postings, waiting=indexer.waiting, before_past=lambda: documents.move_past_words(1000)
+    )
     return Index(indexer, search, Attributes(catalogue), Texts(catalogue, store), extractor, nearest)
 
 
