@@ -66,11 +66,17 @@ class Capture:
         self._thread: threading.Thread | None = None
         self.degraded = ""
 
-    def start(self) -> None:
-        """Start the worker; the first time in a root it begins with the baseline."""
+    def read_journal(self) -> None:
+        """Take in what the mounts set aside while nobody recorded; before `start`, and before anything looks at the disk."""
         if self._tail is not None:
             self._tail.adopt_orphans()
             self.recorder.prelude = self.poll
+            self.poll()
+
+    def start(self) -> None:
+        """Start the worker; the first time in a root it begins with the baseline."""
+        if self._tail is not None and self.recorder.prelude != self.poll:
+            self.read_journal()
         self._thread = threading.Thread(target=self._run, name="lsfs-capture", daemon=True)
         self._busy = True
         self._thread.start()

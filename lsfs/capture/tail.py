@@ -32,6 +32,7 @@ from lsfs.wire.spool import Spool
 
 _POSITION = "capture:journal"
 _RECENT = 64
+_EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _ANNOUNCED_S = 0.5
 _REGULAR = 0o100600
 
@@ -51,6 +52,7 @@ class Tail:
         self._position = Position(int(number), int(offset))
         self._kept = self._position
         self._waiting: list[tuple[JournalRecord, Position]] = []
+        self._places: dict[int, bytes] = {}
         self._author = Author("program")
 
     def step(self) -> list[Dirty]:
@@ -61,12 +63,15 @@ class Tail:
                 return []
             group = self._recorder.group()
             waited, self._waiting = self._waiting, []
+            self._follow(r for r, _ in records)
             spooled = [name for r, _ in records if (name := self._settle(group, r))]
             for r, _ in waited:
                 self._miss_unless_stored(group, r, r.new)
             dirty = [d for r, before in self._with_starts(records) for d in self._hints(r, before)]
             self._commit(group, records)
             self._spool.drop(spooled)
+            if not self._waiting:
+                self._places = {}
             return dirty
 
     def adopt_orphans(self) -> None:
@@ -124,11 +129,22 @@ class Tail:
             case RecordKind.LINK:
                 return [Dirty(path), *([Dirty(RelPath(r.path2))] if r.path2 else [])]
             case RecordKind.CONTENT:
-                look = self._recorder.disk.look(r.path)
-                if look is None or (look.ino == r.ino and (look.size, look.mtime_ns) == (r.new.size, r.new.mtime_ns)):
-                    return [Dirty(path)]
-                self._waiting.append((r, before))
+                if self._recorder.disk.look(r.path) is not None and not self._is_there(r, r.new):
+                    self._waiting.append((r, before))
         return [Dirty(path)]
+
+    def _follow(self, records: Iterable[JournalRecord]) -> None:
+        """Note where renames took inodes: their content is there, and is looked for there before it is said to be missed."""
+        for r in records:
+            if r.kind == RecordKind.RENAME:
+                self._places[r.ino] = r.path2
+                if r.flags & _EXCHANGE:
+                    self._places[r.ino2] = r.path
+
+    def _is_there(self, r: JournalRecord, state: FileStat) -> bool:
+        """Return whether the disk has this state of a record's inode still, under its name or the one it was renamed to."""
+        looks = [self._recorder.disk.look(path) for path in {r.path, self._places.get(r.ino, r.path)}]
+        return any(k is not None and (k.ino, k.size, k.mtime_ns) == (r.ino, state.size, state.mtime_ns) for k in looks)
 
     def _settle(self, group: Group, r: JournalRecord) -> bytes | None:
         """Store the content of a BEFORE record; return the spool file that is done with."""
@@ -187,8 +203,7 @@ class Tail:
         known = self._file(r)
         if known is None or known.kind != Kind.FILE or known.state == State.DELETED or self._version_of(known, state):
             return
-        look = self._recorder.disk.look(r.path)
-        if look is not None and look.ino == r.ino and (look.size, look.mtime_ns) == (state.size, state.mtime_ns):
+        if self._is_there(r, state):
             return
         gone = Look(Kind.FILE, r.ino, 1, state.size, known.mode, known.uid, known.gid, state.mtime_ns, state.ctime_ns)
         taken = Taken(gone, xattrs=known.xattrs, unreadable="overwritten before it could be taken")

@@ -175,7 +175,8 @@ class Transaction:
             raise Exists(f"{show(dst)} is there already")
         self._need_folders(dst)
         where = {name: RelPath(dst + name[len(src) :]) for name in inside}
-        self._ledger.intend("copy", dict.fromkeys(where.values()))
+        contents = {where[n]: known.digest for n, known in inside.items() if known is not None and known.digest is not None}
+        self._ledger.intend("copy", dict.fromkeys(where.values()), contents)
         for name in sorted(inside):
             known = inside[name]
             if known is not None:

@@ -106,6 +106,7 @@ class Engine:
     def start(self) -> None:
         """Recover what was cut off, then record, watch, index and serve the mounts that live."""
         self.changes.on_forget.append(self._forgotten)
+        self.capture.read_journal()
         for line in self.changes.recover():
             _LOG.warning("%s", _recovered(line))
         self.capture.listen(self.indexer.changed)

@@ -51,9 +51,13 @@ class Mount:
         old: FileStat = NO_STAT,
         new: FileStat = NO_STAT,
         path2: str = "",
+        ino2: int = 0,
+        flags: int = 0,
         spool: bytes = b"",
     ) -> None:
-        record = JournalRecord(kind, ino, os.fsencode(name), 1, path2=os.fsencode(path2), old=old, new=new, spool=spool)
+        record = JournalRecord(
+            kind, ino, os.fsencode(name), 1, path2=os.fsencode(path2), ino2=ino2, old=old, new=new, flags=flags, spool=spool
+        )
         self.journal.append(record)
 
     def spooled(self, r: Rig) -> list[str]:
@@ -269,3 +273,43 @@ def test_a_spool_file_whose_file_is_not_known_stays(r: Rig, mount: Mount) -> Non
     r.start()
     assert r.capture.settle(WAIT_S)
     assert mount.spooled(r) == [os.fsdecode(name)]
+
+
+def test_two_closes_and_an_exchange_of_the_names_miss_nothing(r: Rig, mount: Mount) -> None:
+    r.start()
+    r.write("a", "a one")
+    r.write("b", "b one")
+    r.capture.submit([Dirty(p("a")), Dirty(p("b"))])
+    assert r.capture.settle(WAIT_S)
+    with r.recorder.lock:  # the engine is busy: it sees the closes and the exchange at once
+        for name in ("a", "b"):
+            mount.before(name)
+            mount.close(name, f"{name} two, longer")
+        inodes = [mount.stat(name).st_ino for name in ("a", "b")]
+        for old, new in (("a", "t"), ("b", "a"), ("t", "b")):
+            os.rename(r.root / old, r.root / new)
+        mount.tell(RecordKind.RENAME, "a", inodes[0], path2="b", ino2=inodes[1], flags=2)
+        r.capture.poll()
+        r.capture.poll()
+    assert r.capture.settle(WAIT_S)
+    assert r.capture.missed() == []
+    assert (r.texts("b"), r.texts("a")) == ([b"a one", b"a two, longer"], [b"b one", b"b two, longer"])
+
+
+def test_a_close_and_a_backup_rename_miss_nothing(r: Rig, mount: Mount) -> None:
+    r.start()
+    r.write("a", "one")
+    r.capture.submit([Dirty(p("a"))])
+    assert r.capture.settle(WAIT_S)
+    with r.recorder.lock:
+        mount.before("a")
+        mount.close("a", "two, longer")
+        ino = mount.stat("a").st_ino
+        os.rename(r.root / "a", r.root / "a~")
+        mount.tell(RecordKind.RENAME, "a", ino, path2="a~")
+        mount.close("a", "three, the longest")
+        r.capture.poll()
+        r.capture.poll()
+    assert r.capture.settle(WAIT_S)
+    assert r.capture.missed() == []
+    assert {b"one", b"two, longer", b"three, the longest"} <= set(r.texts("a") + r.texts("a~"))
