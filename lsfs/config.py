@@ -194,6 +194,8 @@ def _of_root(path: Path) -> dict[str, Any]:
     found = _read(path)
     for section in _USERS_ALONE.intersection(found):
         raise BadRequest(f"{path}: [{section}] is for your own configuration only, not for a root's; remove it there")
+    if "chroma_url" in found.get("index", {}):  # it says where words are sent, too
+        raise BadRequest(f"{path}: [index] chroma_url is for your own configuration only, not for a root's; remove it there")
     return found
 
 

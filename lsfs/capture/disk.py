@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -74,7 +75,7 @@ class Disk:
 
     def exclude(self, path: bytes) -> None:
         """Leave `path` and what is below it alone from now on."""
-        self._excluded.add(path)
+        self._excluded = {*self._excluded, path}  # a new set: other threads may be looking through the old one
 
     def ignores(self, path: bytes) -> bool:
         """Return whether `path` is none of the user's files."""
@@ -83,7 +84,25 @@ class Disk:
         name = path.rpartition(b"/")[2]
         if name.startswith(STAGE_PREFIX):
             return True
-        return any(path == x or path.startswith(x + b"/") for x in self._excluded)
+        if any(path == x or path.startswith(x + b"/") for x in self._excluded):
+            return True
+        return b"/.lsfs" in path and self._in_other_state(path)
+
+    def _in_other_state(self, path: bytes) -> bool:
+        """Tell whether `path` is (in) the state of another root inside this one, which is its engine's business alone."""
+        return any(self._is_state(path[: m.end()]) for m in _STATE.finditer(path))
+
+    def _is_state(self, folder: bytes) -> bool:
+        try:
+            with self.parent(folder + b"/format") as (fd, name):
+                inner = os.open(name, _READ, dir_fd=fd)
+            with os.fdopen(inner, "rb") as f:
+                found = f.read(5) == b"lsfs "
+        except (OSError, NotFound, OutsideRoot):
+            return False
+        if found:
+            self.exclude(folder)
+        return found
 
     @contextmanager
     def parent(self, path: bytes) -> Iterator[tuple[int, bytes]]:
@@ -216,6 +235,7 @@ def _child(fd: int, name: str) -> tuple[bytes, Look] | None:
         return None
 
 
+_STATE = re.compile(rb"/\.lsfs(?=/|\Z)")
 STAGE_PREFIX = b".lsfs-stage-"
 """Names of files that we are about to rename into place, where the state is on another file system."""
 

@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
-import shutil
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsfs.capture.disk import STAGE_PREFIX
-from lsfs.engine.places import check_state_disk, is_mounted
-from lsfs.errors import BadRequest, Corrupt, Denied, NotFound, Unavailable
+from lsfs.engine.places import check_state_disk, file_system, is_mounted
+from lsfs.engine.state import STATE, check_apart, engine_id, make_state
+from lsfs.errors import BadRequest, Denied, NotFound, Unavailable
 from lsfs.model import show
 
-FORMAT = "lsfs 1"
-STATE = ".lsfs"
 BEFORE_REBUILD = "catalogue.before-rebuild.db"
 """Where a rebuild puts the catalogue that was there."""
 
@@ -71,11 +67,16 @@ def resolve_root(root: str | Path) -> Path:
 
     Raises:
         NotFound: there is no such directory.
+        Denied: we may not look at it.
         BadRequest: it is no directory, or one of the system's.
     """
     path = Path(os.path.expanduser(root))
-    if not path.exists():
-        raise NotFound(f"there is no directory {show(os.fsencode(path))}")
+    try:
+        path.stat()
+    except OSError as e:
+        missing = isinstance(e, FileNotFoundError | NotADirectoryError)
+        words = f"there is no directory {show(os.fsencode(path))}" if missing else f"{show(os.fsencode(path))}: {e.strerror}"
+        raise (NotFound if missing else Denied)(words) from None
     real = Path(os.path.realpath(path))
     if not real.is_dir():
         raise BadRequest(f"{real} is a file; a root is a directory")
@@ -97,20 +98,16 @@ def find_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Hom
 
     Raises:
         NotFound: it has none; `lsfs up` makes it.
-        Denied: it is somebody else's.
+        Denied: it is not our own.
         Corrupt: its `format` is not ours.
     """
-    directory = state or _state_below(root)
+    directory = _state_below(root) if state is None else Path(os.path.realpath(state))
     try:
-        words = (directory / "format").read_text("ascii", "replace").split()
+        found = engine_id(directory)
         st = directory.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotFound(f"{root} is not served by lsfs yet; `lsfs up {root}` does that") from None
-    except OSError as e:
-        raise Denied(f"the state {directory} cannot be read: {e.strerror}") from e
-    if " ".join(words[:2]) != FORMAT or len(words) != 3 or len(words[2]) != 16:
-        raise Corrupt(f"{directory}/format says {' '.join(words)!r}; this program knows `{FORMAT}`")
-    home = Home(root, directory, words[2], runtime_base(environ) / _runtime_name(words[2], st))
+    except (NotFound, FileNotFoundError):
+        raise NotFound(f"{show(os.fsencode(root))} is not served by lsfs yet; `lsfs up DIR` does that") from None
+    home = Home(root, directory, found, runtime_base(environ) / _runtime_name(found, st))
     if home.backing != root and directory.is_relative_to(root):
         return replace(home, state=home.backing / directory.relative_to(root))
     return home
@@ -120,13 +117,24 @@ def _runtime_name(engine_id: str, st: os.stat_result) -> str:
     return hashlib.blake2b(f"{engine_id} {st.st_dev} {st.st_ino}".encode(), digest_size=8).hexdigest()
 
 
+def mounted_root(folder: Path) -> tuple[Path, Path] | None:
+    """Return the root and state whose mount a folder is, as the mount says; None where it is none.
+
+    Only a FUSE mount is believed: an ordinary folder can hold anything, also a file that names another root of the user.
+    """
+    try:
+        lines = (folder / STATE / "root").read_text("utf-8", "surrogateescape").split("\n")
+    except OSError:
+        return None
+    if len(lines) < 3 or not file_system(folder)[0].startswith("fuse"):
+        return None
+    return Path(lines[0]), Path(lines[2])
+
+
 def _state_below(root: Path) -> Path:
     """Return where a root's own state is: in it, or, where it is mounted over itself, where the mount says."""
-    try:
-        lines = (root / STATE / "root").read_text().splitlines()
-    except OSError:
-        return root / STATE
-    return Path(lines[2]) if len(lines) > 2 else root / STATE
+    mounted = mounted_root(root)
+    return mounted[1] if mounted is not None else root / STATE
 
 
 def make_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Home:
@@ -134,54 +142,19 @@ def make_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Hom
 
     Raises:
         BadRequest: the state cannot be kept there.
-        Denied: it is somebody else's.
+        Denied: it is not our own.
         Unavailable: the disk is full or refuses.
     """
     directory = _state_below(root) if state is None else Path(os.path.realpath(state))
-    _check_apart(root, directory)
+    check_apart(root, directory)
     check_state_disk(directory)
     try:
-        _make_state(directory)
+        make_state(directory)
         home = find_home(root, directory, environ)
         _make_runtime(home.runtime, environ)
     except OSError as e:
         raise Unavailable(f"the state directory {directory} cannot be made: {e.strerror}; --state DIR puts it elsewhere") from e
     return home
-
-
-def _check_apart(root: Path, directory: Path) -> None:
-    """Refuse a state among the user's files, but for the one place that is guarded from being renamed or removed by the way."""
-    if directory != root / STATE and (directory.is_relative_to(root) or root.is_relative_to(directory)):
-        raise BadRequest(f"the state {directory} has to be outside of the root {root}, or, without --state, in its {STATE}")
-
-
-def _make_state(directory: Path) -> None:
-    """Make a state directory that is known as one from its first moment, however many processes try it at once."""
-    if (directory / "format").exists():
-        return
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    fresh = not directory.exists()
-    made = (directory.parent if fresh else directory) / f"{os.fsdecode(STAGE_PREFIX)}{secrets.token_hex(8)}"
-    made.mkdir(mode=0o700)
-    try:
-        _write_durably(made / "format", f"{FORMAT} {secrets.token_hex(8)}\n".encode())
-        if fresh:
-            os.rename(made, directory)
-        else:
-            os.chmod(directory, 0o700)  # contents of files will be in it
-            os.link(made / "format", directory / "format")
-    except OSError:
-        if not (directory / "format").exists():  # else another process was faster
-            raise
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-
-
-def _write_durably(file: Path, data: bytes) -> None:
-    with file.open("xb") as f:
-        f.write(data)
-        f.flush()
-        os.fsync(f.fileno())
 
 
 def _make_runtime(runtime: Path, environ: Mapping[str, str]) -> None:

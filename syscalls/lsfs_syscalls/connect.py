@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsfs.engine.home import STATE, Home, find_home, resolve_root
+from lsfs.engine.home import Home, find_home, mounted_root, resolve_root
 from lsfs.engine.lock import is_locked
+from lsfs.engine.state import STATE
 from lsfs.errors import Lost, NotFound, Unavailable
 from lsfs.wire.http import Tell, is_served, request
 
@@ -40,14 +41,11 @@ def find_root(start: Path, environ: Mapping[str, str]) -> tuple[Path, Path | Non
     if environ.get("LSFS_ROOT"):
         return resolve_root(environ["LSFS_ROOT"]), Path(environ["LSFS_STATE"]) if environ.get("LSFS_STATE") else None
     for folder in (start, *start.parents):
-        try:
+        with suppress(OSError):  # nothing for us: closed, or a mount whose process is gone
             if (folder / STATE / "format").is_file():
                 return folder, None
-            words = (folder / STATE / "root").read_text().splitlines()
-        except OSError:  # nothing, or nothing for us: closed, or a mount whose process is gone
-            continue
-        if len(words) >= 3:
-            return Path(words[0]), Path(words[2])
+        if mounted := mounted_root(folder):
+            return mounted
     raise NotFound(f"{start} belongs to no root; serve one with `lsfs up DIR`, or name one with --root DIR")
 
 

@@ -37,7 +37,15 @@ def test_flags_go_before_environment_before_root_before_user(tmp_path: Path) -> 
     assert config.mount.passthrough is False
 
 
-@pytest.mark.parametrize("text", ["[llm]\nbase_url = 'http://evil'\n", "[share]\nhost = '0.0.0.0'\n", "[embed]\nmodel = 'x'\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[llm]\nbase_url = 'http://evil'\n",
+        "[share]\nhost = '0.0.0.0'\n",
+        "[embed]\nmodel = 'x'\n",
+        "[index]\nchroma_url = 'http://evil'\n",
+    ],
+)
 def test_a_root_that_came_from_somebody_else_cannot_say_where_words_are_sent(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.toml").write_text(text)
     with pytest.raises(BadRequest, match="your own configuration only"):

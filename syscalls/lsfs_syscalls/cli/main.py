@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lsfs.errors import EXIT_ERROR, LsfsError
+from lsfs.wire.failures import understood
 from lsfs_syscalls.cli import commands
 from lsfs_syscalls.cli.common import common_options
 from lsfs_syscalls.render.plain import plain_text
@@ -70,12 +71,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(options)
     except LsfsError as e:
         return _failed(e)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as e:
+        return _failed(understood(e))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
 
 
 def _is_prompt(words: list[str]) -> bool:

@@ -107,6 +107,13 @@ def _versions(body: Body, paint: Paint) -> Iterator[str]:
         yield f"{v['version']:>5}  {v['time'][:19]}  {what:>14}  {paint.name(v['path'])}  {by}{state}"
 
 
+def _collected(body: Body, _: Paint) -> Iterator[str]:
+    if not body["collected"]:
+        yield "nothing to collect: the rules of [versions] keep every version"
+    else:
+        yield f"{body['collected']} old versions have lost their content; {body['freed']} bytes are free again"
+
+
 def _forgotten(body: Body, paint: Paint) -> Iterator[str]:
     yield f"{body['forgotten']} files with {body['versions']} versions are gone for good"
     for path in body.get("changed", []):
@@ -217,6 +224,7 @@ def _text(body: Body, _: Paint) -> Iterator[str]:
 
 _SHOW: dict[str, Callable[[Body, Paint], Iterator[str]]] = {
     "count": _count,
+    "collected": _collected,
     "forgotten": _forgotten,
     "files": _files,
     "groups": _groups,

@@ -52,7 +52,7 @@ def test_a_folder_of_that_name_without_a_format_is_no_state(tmp_path: Path) -> N
 def test_a_format_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".lsfs").mkdir()
     (tmp_path / ".lsfs" / "format").write_text("lsfs 99 0123456789abcdef\n")
-    with pytest.raises(Corrupt, match="lsfs 99"):
+    with pytest.raises(Corrupt, match="format 99"):
         make_home(tmp_path, None, ENVIRON)
 
 
