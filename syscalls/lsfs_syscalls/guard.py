@@ -19,6 +19,7 @@ from lsfs_syscalls.calls.record import Call, Effect, Json
 from lsfs_syscalls.plan import Plan
 from lsfs_syscalls.run.changing import transfers
 from lsfs_syscalls.run.context import Answer, Context
+from lsfs_syscalls.run.importing import importable
 from lsfs_syscalls.run.past import rules_of
 from lsfs_syscalls.run.registry import handler_of
 
@@ -61,7 +62,7 @@ def preview(engine: Engine, plan: Plan, *, now: datetime, actor: str) -> dict[st
 
 
 def _look(ctx: Context, step: Call) -> list[Intent]:
-    if type(step).effect is Effect.READ:
+    if step.reach is Effect.READ:
         handler: Any = handler_of(type(step))
         ctx.results.append(handler(ctx, step))
         return []
@@ -83,8 +84,10 @@ def _named(ctx: Context, call: Any) -> list[Intent]:
 
 def _create(ctx: Context, call: c.Create) -> list[Intent]:
     path = ctx.path(call.path)
+    if call.source is not None:
+        return [Intent(target, "imported") for _, target in importable(ctx, call.source, path).files]
     there = ctx.live(path) is not None
-    return [Intent(path, "is there already: refused" if there and call.source is None else f"created ({call.kind or 'file'})")]
+    return [Intent(path, "is there already: refused" if there else f"created ({call.kind or 'file'})")]
 
 
 def _write(ctx: Context, call: c.Write) -> list[Intent]:
@@ -110,9 +113,11 @@ def _transfer(ctx: Context, call: c.Copy | c.Move) -> list[Intent]:
 
 
 def _concat(ctx: Context, call: c.Concat) -> list[Intent]:
-    parts = ctx.files(call.files)
+    to = ctx.path(call.to)
+    every = ctx.files(call.files)
+    parts = [p for p in every if p != to]
     gone = [Intent(p, "appended and deleted") for p in parts] if call.keep is False else []
-    return [Intent(ctx.path(call.to), f"made of {len(parts)} files"), *gone]
+    return [Intent(to, f"{len(parts)} files are appended" if to in every else f"made of {len(parts)} files"), *gone]
 
 
 def _rollback(ctx: Context, call: c.Rollback) -> list[Intent]:

@@ -47,7 +47,7 @@ class Plan:
     @property
     def effect(self) -> Effect:
         """The strongest effect of the steps."""
-        return max((type(s).effect for s in self.steps), key=lambda e: e.rank, default=Effect.READ)
+        return max((s.reach for s in self.steps), key=lambda e: e.rank, default=Effect.READ)
 
     def with_notice(self, text: str) -> Plan:
         """Return the plan with one more notice."""

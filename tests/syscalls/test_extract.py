@@ -48,3 +48,25 @@ def test_a_long_text_is_summarised_within_the_asked_length() -> None:
     rng = random.Random(1)
     text = " ".join(" ".join(rng.choices(words, k=9)).capitalize() + "." for _ in range(5000))
     assert len(summarize(text, 4)) == 4
+
+
+PAPER = """Evicting by Zone: a Flash Cache
+Ana Ferreira, Lena Hoffmann, Mira Lindqvist
+University of Lisbon, Nordlicht Systems
+Abstract
+Zoned drives expose the erase unit to the host. A cache is the ideal tenant of
+such a drive because it may drop data.
+1 Introduction
+Conventional drives move data in the background.
+2.1 Design of the cache
+Objects are grouped by the time at which they will probably die.
+"""
+
+
+def test_title_names_and_headings_of_a_paper_are_no_sentences() -> None:
+    assert [(s.line, s.text) for s in sentences(PAPER)] == [
+        (5, "Zoned drives expose the erase unit to the host."),
+        (5, "A cache is the ideal tenant of such a drive because it may drop data."),
+        (8, "Conventional drives move data in the background."),
+        (10, "Objects are grouped by the time at which they will probably die."),
+    ]

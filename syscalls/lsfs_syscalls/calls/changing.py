@@ -222,7 +222,7 @@ class Unlink(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch(Call):
-    """Tell when a file changes, or when a new file matches a query."""
+    """Tell when a file changes, or when a new file matches a query; without either, list what is watched."""
 
     syscall: ClassVar[str] = "watch"
     effect: ClassVar[Effect] = Effect.CHANGE
@@ -230,6 +230,11 @@ class Watch(Call):
 
     path: str | None = arg("the file or folder", Form.PATH, positional=True)
     query: str | None = arg("files that match these words")
+
+    @property
+    def reach(self) -> Effect:
+        """Without a path or query it lists what is watched."""
+        return Effect.READ if self.path is None and self.query is None else Effect.CHANGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

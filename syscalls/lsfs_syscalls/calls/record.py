@@ -108,6 +108,11 @@ class Call:
         """Return the call's arguments in the order in which they are declared."""
         return _arguments(cls)
 
+    @property
+    def reach(self) -> Effect:
+        """The strongest thing that the call can do with these arguments."""
+        return type(self).effect
+
     def to_json(self) -> dict[str, Json]:
         """Return the arguments that are set and not the default."""
         out: dict[str, Json] = {}

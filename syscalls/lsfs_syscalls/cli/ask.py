@@ -17,7 +17,7 @@ MOST_QUESTIONS = 3
 def run_call(session: Session, call: Call) -> int:
     """Run one call that was given as such, and return the exit status."""
     plan = {"prompt": "", "parser": "direct", "steps": [{"syscall": type(call).syscall, "args": call.to_json()}]}
-    if type(call).effect is Effect.READ:
+    if call.reach is Effect.READ:
         return _finish(session, _run(session, plan, consent=False), plan=None)
     return _with_consent(session, plan, previewed=None)
 

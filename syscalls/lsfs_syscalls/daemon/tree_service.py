@@ -28,6 +28,8 @@ from lsfs_syscalls.run.runner import run_plan
 SHOWN = 50
 FIELDS = ("type", "author", "tag", "language", "year", "affiliation")
 ACTOR = "mount"
+_RECORDED_S = 2.0
+"""An attribute of a file that is not known is answered after so long, or when everything is recorded."""
 
 
 class EngineAnswers:
@@ -158,6 +160,9 @@ class TreeService:
 
     def _attribute(self, op: str, path: RelPath, body: dict[str, Any]) -> dict[str, Any]:
         entry = self._engine.versions.live(path)
+        if entry is None:  # made or moved a moment ago
+            self._engine.capture.settle(_RECORDED_S)
+            entry = self._engine.versions.live(path)
         if entry is None:
             raise NotFound("no such file (yet)")
         if op == "listxattr":

@@ -11,7 +11,7 @@ from lsfs.errors import BadRequest, NotFound
 from lsfs.model import Kind, RelPath, show
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.changing import Concat, Copy, Create, Delete, Lock, Move, Tag, Touch, Unlock, Untag, Write
-from lsfs_syscalls.calls.record import Files
+from lsfs_syscalls.calls.record import Files, Json
 from lsfs_syscalls.run.context import Answer, Context
 from lsfs_syscalls.run.importing import bring_in, join
 
@@ -26,8 +26,9 @@ def create(ctx: Context, call: Create) -> Answer:
     """Make a file or folder, empty, with text, or as an import."""
     t, path = ctx.writing(), ctx.path(call.path)
     if call.source is not None:
-        bring_in(ctx, call.source, path)
-    elif call.kind == "directory":
+        left_out: list[Json] = [*bring_in(ctx, call.source, path)]
+        return Answer({"transaction": None, "notices": left_out})
+    if call.kind == "directory":
         t.create_directory(path)
     else:
         t.write(path, (call.content or "").encode(), exist_ok=False)

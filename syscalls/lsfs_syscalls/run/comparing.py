@@ -60,7 +60,7 @@ def compare(ctx: Context, old: Version, new: Version) -> Difference:
 
 def _counted(text: str) -> str:
     added, removed = (sum(1 for x in text.splitlines()[2:] if x.startswith(sign)) for sign in "+-")
-    return f"{added} lines added, {removed} removed"
+    return f"{added} line{'' if added == 1 else 's'} added, {removed} removed"
 
 
 _TOO_LONG = "(the differences are too long to be shown)\n"

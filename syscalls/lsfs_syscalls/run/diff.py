@@ -39,8 +39,12 @@ def _folder(ctx: Context, call: Diff) -> Answer:
     parts = [(c, *words_of(ctx, c)) for c in found]
     text = "".join(f"{show(c.path)}: {words}\n{lines}" for c, words, lines in parts)
     files: list[Json] = [{**path_json(c.path), "what": words} for c, words, _ in parts]
-    body: dict[str, Json] = {"diff": text, "summary": f"{len(found)} files changed", "changes": files}
+    body: dict[str, Json] = {"diff": text, "summary": _files(len(found), "changed"), "changes": files}
     return Answer({**body, **ctx.fresh()}, tuple(c.path for c in found), found=bool(found))
+
+
+def _files(count: int, what: str) -> str:
+    return f"{count} file{'' if count == 1 else 's'} {what}"
 
 
 def _folders(ctx: Context, call: Diff) -> Answer:
@@ -54,7 +58,7 @@ def _folders(ctx: Context, call: Diff) -> Answer:
         if what is not None:
             lines.append(f"{show(name)}: {what}\n")
             files.append({**path_json(name), "what": what})
-    summary = f"{len(files)} files differ" if files else "the same files"
+    summary = f"{len(files)} file{' differs' if len(files) == 1 else 's differ'}" if files else "the same files"
     body: dict[str, Json] = {"diff": "".join(lines), "summary": summary, "changes": files}
     return Answer({**body, **ctx.fresh()}, found=bool(files))
 

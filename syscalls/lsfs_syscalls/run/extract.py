@@ -22,6 +22,14 @@ MOST_SENTENCES = 600
 """Longer texts are thinned evenly to so many sentences: the matrix of likenesses is quadratic."""
 _BREAK = re.compile(r"(?<=[.!?。])[\"')\]]*\s+(?=[\"'(\[]?[^\W\d_a-zß-ÿ]|\d)|\n\s*\n|\n(?=\s*(?:[-*#>|]|\d+[.)]))")
 _WORD = re.compile(r"[^\W_]{2,}")
+_ABSTRACT = re.compile(r"(?im)^[ \t]*(?:abstract|summary|zusammenfassung|résumé|resumen)[ \t]*:?[ \t]*$")
+_HEADING = re.compile(
+    r"(?m)^[ \t]*(?:(?i:abstract|introduction|summary|keywords|references|conclusions?|zusammenfassung|einleitung)[ \t]*:?"
+    r"|\d+(?:\.\d+)*\.?[ \t]+[^\W\d_a-z][\w ,-]{2,60})[ \t]*$"
+)
+"""A line that is a heading of a paper, and no part of a sentence."""
+_FRONT = 3_000
+"""Characters within which a paper's abstract begins; the title and the names before it are no sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +41,13 @@ class Sentence:
 
 
 def sentences(text: str) -> list[Sentence]:
-    """Return the sentences of `text`; headings, table rows and code lines are none."""
+    """Return the sentences of `text`; headings, table rows and code lines are none, nor what is before a paper's abstract."""
     out: list[Sentence] = []
-    begin = 0
-    line = 1
-    for m in [*_BREAK.finditer(text), None]:
+    front = _ABSTRACT.search(text, 0, _FRONT)
+    begin = front.end() if front is not None else 0
+    line = 1 + text.count("\n", 0, begin)
+    text = text[:begin] + _HEADING.sub(lambda m: "\n" * m[0].count("\n"), text[begin:])
+    for m in [*_BREAK.finditer(text, begin), None]:
         end = m.start() if m else len(text)
         piece = text[begin:end]
         flat = " ".join(piece.split()).lstrip("-*> ").strip()

@@ -1,14 +1,14 @@
 """Importing: files and folders of the machine copied into the root, all or none, nothing overwritten.
 
 What is named by the user comes from anywhere that the user can read; symbolic links in an imported folder are kept out (they
-could lead anywhere), and so are sockets, pipes and devices.
+could lead anywhere), and so are sockets, pipes and devices; what was left out is said.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsfs.errors import BadRequest, Exists, NotFound
@@ -23,27 +23,49 @@ def join(folder: bytes, name: bytes) -> RelPath:
     return RelPath(os.path.normpath(os.path.join(folder, name)) if folder else os.path.normpath(name))
 
 
-def bring_in(ctx: Context, text: str, path: RelPath) -> None:
-    """Copy a file or folder into the root: as `path`, or below it under its own name where `path` is a folder.
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What would be copied: folders to make, pairs of source and target, and what is left out, in words."""
+
+    folders: tuple[RelPath, ...]
+    files: tuple[tuple[Path, RelPath], ...]
+    left_out: tuple[str, ...]
+
+
+def importable(ctx: Context, text: str, path: RelPath) -> Import:
+    """Return what an import as `path`, or below it under its own name where `path` is a folder, would copy.
 
     Raises:
         NotFound: there is no such source.
         BadRequest: it is neither a file nor a folder, or contains the root's own state.
-        Exists: files are in the way; all of them are named, nothing was copied.
+        Exists: files are in the way; all of them are named.
     """
     source = _source(ctx, text)
     if ctx.is_folder(path):
         path = join(path, os.fsencode(source.name))
-    pairs = [(source, path)] if source.is_file() else list(_files(source, path))
-    taken = [show(target) for _, target in pairs if ctx.live(target) is not None]
+    found = Import((), ((source, path),), ()) if source.is_file() else _below(source, path)
+    taken = [show(target) for _, target in found.files if ctx.live(target) is not None]
     if taken:
         more = f" and {len(taken) - _NAMED} more" if len(taken) > _NAMED else ""
         raise Exists(f"already there, nothing was imported: {', '.join(taken[:_NAMED])}{more}")
-    if source.is_dir():
-        for folder in _folders(source, path):
-            ctx.writing().create_directory(folder)
-    for one, target in pairs:
+    return found
+
+
+def bring_in(ctx: Context, text: str, path: RelPath) -> list[str]:
+    """Copy a file or folder into the root; return in words what was left out.
+
+    Raises:
+        NotFound, BadRequest, Exists: see `importable`; nothing was copied then.
+    """
+    found = importable(ctx, text, path)
+    for folder in found.folders:
+        ctx.writing().create_directory(folder)
+    for one, target in found.files:
         _copy(ctx, one, target)
+    if not found.left_out:
+        return []
+    more = " …" if len(found.left_out) > _NAMED else ""
+    return [f"{len(found.left_out)} left out (no file or folder): {', '.join(found.left_out[:_NAMED])}{more}"]
 
 
 def _source(ctx: Context, text: str) -> Path:
@@ -61,20 +83,26 @@ def _source(ctx: Context, text: str) -> Path:
     return source
 
 
-def _folders(source: Path, path: RelPath) -> Iterator[RelPath]:
-    for folder, _, _ in os.walk(os.fsencode(source), followlinks=False):
-        yield join(path, os.path.relpath(folder, os.fsencode(source)))
-
-
-def _files(source: Path, path: RelPath) -> Iterator[tuple[Path, RelPath]]:
+def _below(source: Path, path: RelPath) -> Import:
     top = os.fsencode(source)
-    for folder, folders, names in os.walk(top, followlinks=False):
-        folders.sort()
+    folders: list[RelPath] = []
+    files: list[tuple[Path, RelPath]] = []
+    left_out: list[str] = []
+    for folder, inside, names in os.walk(top, followlinks=False, onerror=_unreadable):
+        inside.sort()
         here = join(path, os.path.relpath(folder, top))
-        for name in sorted(names):
+        folders.append(here)
+        for name in sorted([*names, *(d for d in inside if os.path.islink(os.path.join(folder, d)))]):
             full = os.path.join(folder, name)
             if stat.S_ISREG(os.lstat(full).st_mode):
-                yield Path(os.fsdecode(full)), join(here, name)
+                files.append((Path(os.fsdecode(full)), join(here, name)))
+            else:
+                left_out.append(show(RelPath(os.path.relpath(full, top))))
+    return Import(tuple(folders), tuple(files), tuple(left_out))
+
+
+def _unreadable(e: OSError) -> None:
+    raise NotFound(f"{show(os.fsencode(e.filename or ''))} cannot be read: {e.strerror}; nothing was imported") from e
 
 
 def _copy(ctx: Context, source: Path, path: RelPath) -> None:

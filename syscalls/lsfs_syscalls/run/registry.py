@@ -84,4 +84,4 @@ def handler_of(call: type[Call]) -> Handler:
 
 def is_transactional(call: Call) -> bool:
     """Tell whether the call runs inside the plan's transaction."""
-    return type(call) in _HANDLERS and type(call).effect.rank > 0 and type(call) not in _ON_THEIR_OWN
+    return type(call) in _HANDLERS and call.reach.rank > 0 and type(call) not in _ON_THEIR_OWN

@@ -122,14 +122,18 @@ def _cells(changed: ChangedRow) -> str:
 
 def table_summary(diff: TableDiff, *, broken: int = 0) -> str:
     """Return the differences in a sentence, with the first changes quoted."""
-    parts = [f"{len(rows)} rows {what}" for what, rows in (("added", diff.added), ("removed", diff.removed)) if rows]
+    parts = [f"{_rows(len(rows))} {what}" for what, rows in (("added", diff.added), ("removed", diff.removed)) if rows]
     if diff.changed:
         first = "; ".join(f"{c.key}: {_cells(c)}" for c in diff.changed[:2])
-        parts.append(f"{len(diff.changed)} rows changed ({first}{' …' if len(diff.changed) > 2 else ''})")
+        parts.append(f"{_rows(len(diff.changed))} changed ({first}{' …' if len(diff.changed) > 2 else ''})")
     parts += [f"columns added: {', '.join(diff.columns_added)}"] if diff.columns_added else []
     parts += [f"columns removed: {', '.join(diff.columns_removed)}"] if diff.columns_removed else []
-    parts += [f"{broken} broken rows were left out"] if broken else []
+    parts += [f"{broken} broken {'row was' if broken == 1 else 'rows were'} left out"] if broken else []
     return ", ".join(parts) or "the same rows"
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
 
 
 def table_json(diff: TableDiff) -> dict[str, Json]:

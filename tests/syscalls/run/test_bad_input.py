@@ -131,7 +131,7 @@ def test_hostile_names_pass_through_every_call_unharmed(rig: EngineRig, name: st
     rig.call("tag", path=path, tags=["odd"])
     assert rig.call("read", path=path)["content"] == "second text\n"
     assert len(rig.call("history", path=path)["versions"]) == 2
-    assert rig.call("diff", path=path)["summary"] == "1 lines added, 1 removed"
+    assert rig.call("diff", path=path)["summary"] == "1 line added, 1 removed"
     rig.call("rollback", path=path, steps=1)
     assert rig.call("read", path=path)["content"] == "first text\n"
     rig.call("copy", path=path, to=f"hostile-copies/{name}")

@@ -7,12 +7,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lsfs.errors import BadRequest, Conflict, Denied, Exists, NotFound, OutsideRoot
+from lsfs_syscalls.guard import preview
+from lsfs_syscalls.plan import Plan
 from tests.syscalls.run.rig import EngineRig, running
 
 
@@ -69,6 +72,31 @@ def test_a_folder_is_imported_with_its_names_and_without_links(rig: EngineRig, t
     (tmp_path / "docs/leak").symlink_to("/etc/passwd")
     rig.call("create", path=rig.folder, source=str(tmp_path / "docs"))
     assert sorted(p.name for p in (rig.root / rig.folder / "docs").rglob("*")) == ["a.txt", "b.txt", "in"]
+
+
+def test_an_import_shows_its_files_first_and_says_what_it_leaves_out(rig: EngineRig, tmp_path: Path) -> None:
+    source = tmp_path / "outside"
+    (source / "sub").mkdir(parents=True)
+    (source / "sub" / "a.txt").write_text("a")
+    (source / "away").symlink_to("/")
+    os.mkfifo(source / "pipe")
+    plan = Plan.from_json({"steps": [{"syscall": "create", "args": {"path": at(rig, "brought"), "source": str(source)}}]})
+    shown = preview(rig.engine, plan, now=datetime.now(UTC), actor="user")
+    assert shown["steps"] == [
+        {"syscall": "create", "files": [{"path": at(rig, "brought/sub/a.txt"), "what": "imported"}], "more": 0}
+    ]
+    answer = rig.call("create", path=at(rig, "brought"), source=str(source))
+    assert text(rig, "brought/sub/a.txt") == "a"
+    assert any("2 left out" in n and "away" in n and "pipe" in n for n in answer["notices"])
+
+
+def test_what_is_watched_is_listed_without_consent(rig: EngineRig) -> None:
+    rig.call("watch", query="walruses on ice")
+    listed: Any = rig.plan(("watch", {}), consent=False)[-1].body["subscriptions"]
+    assert any(s.get("query") == "walruses on ice" for s in listed)
+    with pytest.raises(Denied):
+        rig.plan(("watch", {"query": "walruses"}), consent=False)
+    rig.call("unwatch", query="walruses on ice")
 
 
 def test_an_import_names_every_conflict_and_then_copies_nothing(rig: EngineRig, tmp_path: Path) -> None:
@@ -146,7 +174,7 @@ def test_a_table_is_compared_by_its_key(rig: EngineRig) -> None:
     put(rig, prices_csv="plan,eur\nscale,1900\nteam,310\ngiant,9000\n")
     answer = rig.call("diff", path=at(rig, "prices.csv"))
     assert answer["diff"].splitlines() == ["+ plan=giant, eur=9000", "~ team: eur: 290 -> 310"]
-    assert answer["summary"] == "1 rows added, 1 rows changed (team: eur: 290 -> 310)"
+    assert answer["summary"] == "1 row added, 1 row changed (team: eur: 290 -> 310)"
     assert answer["tables"][""]["counts"]["unchanged"] == 1
 
 
@@ -181,7 +209,7 @@ def test_changes_are_told_per_file_with_the_differences_behind_them(rig: EngineR
     answer = rig.call("summarize_changes", under=rig.folder, since=since)
     told = {s["path"].rpartition("/")[2]: s for s in answer["sources"]}
     assert told.keys() == {"a.txt", "c.txt", "d.txt"}
-    assert told["a.txt"]["what"] == "1 lines added, 0 removed"
+    assert told["a.txt"]["what"] == "1 line added, 0 removed"
     assert "+two" in told["a.txt"]["diff"]
     assert told["c.txt"]["what"] == "deleted"
     assert told["d.txt"]["what"] == "new, 4 bytes"

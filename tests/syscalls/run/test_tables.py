@@ -25,7 +25,7 @@ def test_rows_are_added_removed_and_changed_by_their_key() -> None:
     assert found.removed == (("3", "scale", "1900"),)
     assert [(c.key, c.cells) for c in found.changed] == [("2", {"price": ("290", "310")})]
     assert found.unchanged == 1
-    assert table_summary(found) == "1 rows added, 1 rows removed, 1 rows changed (2: price: 290 -> 310)"
+    assert table_summary(found) == "1 row added, 1 row removed, 1 row changed (2: price: 290 -> 310)"
     assert table_text(found, table(OLD), table(NEW)).splitlines() == [
         "- id=3, name=scale, price=1900",
         "+ id=4, name=giant, price=9000",
