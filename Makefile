@@ -46,6 +46,7 @@ test: $(VENV)/.dev ## the tests, a sample of the long ones included
 	@$(PYTEST) -q
 
 test-full: $(VENV)/.dev ## all of them, long ones too
+	@bash scripts/setup.sh "$(PYTHON)" "$(VENV)" full
 	@$(PYTEST) -m "" --timeout 3600
 
 bench: $(VENV)/.dev ## the figures of the README

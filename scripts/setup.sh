@@ -1,5 +1,6 @@
 #!/bin/bash
-# Make the virtual environment: setup.sh PYTHON VENV [dev]. Installs Debian packages only where they are missing.
+# Make the virtual environment: setup.sh PYTHON VENV [dev|full]. Installs Debian packages only where they are missing.
+# "full" only adds what the long tests need beyond it: a browser.
 set -euo pipefail
 python=$1 venv=$2 extra=${3:-}
 
@@ -11,6 +12,7 @@ need "$python" python3
 need fusermount3 fuse3
 "$python" -c 'import venv, ensurepip' 2>/dev/null || packages="$packages python3-venv"
 [ "$extra" = dev ] && need git git
+[ "$extra" = full ] && need chromium-headless-shell chromium-headless-shell
 if [ -n "$packages" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "setup: installing$packages"
@@ -21,6 +23,7 @@ if [ -n "$packages" ]; then
         [ "$packages" = " fuse3" ] || exit 1
     fi
 fi
+[ "$extra" = full ] && exit 0
 [ -x "$venv/bin/python" ] || { echo "setup: making $venv"; "$python" -m venv "$venv"; }
 install() { # install ARGUMENTS: pip, with a line for each package instead of silence
     "$venv/bin/python" -m pip --disable-pip-version-check --no-input install --progress-bar off "$@" |
