@@ -4,7 +4,7 @@ Files are TOML: `$XDG_CONFIG_HOME/lsfs/config.toml` for the user, `ROOT/.lsfs/co
 handed in by the programs; this module reads no environment of its own. An unknown section or key is an error that names it.
 
 A root may come from somebody else (an unpacked archive), so its own file may say nothing about where words are sent or files
-are offered: `[llm]`, `[embed]` and `[share]` are the user's alone.
+are offered: `[llm]`, `[embed]`, `[search]` and `[share]` are the user's alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from lsfs.errors import BadRequest
 
 MIB = 1024 * 1024
-_USERS_ALONE = frozenset({"llm", "embed", "share"})
+_USERS_ALONE = frozenset({"llm", "embed", "search", "share"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,26 @@ class EmbedConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchConfig:
+    """How hits are put in order.
+
+    Attributes:
+        reranker: a folder with a cross-encoder (`model.onnx`, `tokenizer.json`), or the address (with `/v1`) of a server with
+            a `/rerank` endpoint, which is sent the query and passages of the files; none without it.
+        model: the model's name, for a server that has several.
+        api_key: the server's key.
+        timeout_s: a search waits so long for it and then keeps its own order, with a notice.
+        rerank: so many of the first hits are put in order by it.
+    """
+
+    reranker: str = ""
+    model: str = ""
+    api_key: str = ""
+    timeout_s: float = 5.0
+    rerank: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class ShareConfig:
     """Where share links are served: an address of this machine, loopback unless the user names another."""
 
@@ -141,6 +161,7 @@ class Config:
     mount: MountConfig = field(default_factory=MountConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
     embed: EmbedConfig = field(default_factory=EmbedConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
     share: ShareConfig = field(default_factory=ShareConfig)
 
 

@@ -36,6 +36,7 @@ from lsfs.indexer.opening import IndexSettings, open_index
 from lsfs.links.links import Links
 from lsfs.model import Fid, RelPath, path_json
 from lsfs.packs.store import Packs
+from lsfs.rerank.choose import make_reranker
 from lsfs.subscriptions.matching import IndexMatcher
 from lsfs.subscriptions.subscriptions import Subscriptions
 from lsfs.text.extract import Limits
@@ -84,8 +85,12 @@ class Engine:
         settings = IndexSettings(
             limits=Limits(config.index.max_text_bytes, config.index.max_document_bytes),
             chroma_server=_server(config.index.chroma_url),
+            rerank=config.search.rerank,
         )
-        self._index = open_index(self.catalogue, self.versions, self.root, home.state, embedder, self.ignore.reason, settings)
+        self._index = open_index(
+            self.catalogue, self.versions, self.root, home.state, embedder, self.ignore.reason, settings,
+            make_reranker(config.search),
+        )  # fmt: skip
         self.indexer, self.search = self._index.indexer, self._index.search
         self.attributes, self.texts = self._index.attributes, self._index.texts
         self.extractor = self._index.extractor

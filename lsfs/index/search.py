@@ -23,11 +23,13 @@ from lsfs.index.matching import Matcher
 from lsfs.index.meaning import Likeness, Meaning
 from lsfs.index.postings import Postings
 from lsfs.index.query import Hits, Query
+from lsfs.index.reranked import reranked
 from lsfs.index.scoring import WordScores
 from lsfs.index.source import Source
 from lsfs.index.words import terms, wanted
 from lsfs.model import FOREVER, RelPath, show
 from lsfs.ranking import Ranked, Weights, fuse
+from lsfs.rerank.reranker import Reranker
 
 CANDIDATES = 100
 """Documents that words and vectors each propose."""
@@ -52,11 +54,14 @@ class Search:
         waiting: Callable[[], tuple[int, int]] = lambda: (0, 0),
         before_past: Callable[[], object] = lambda: None,
         weights: Weights | None = None,
+        reranker: Reranker | None = None,
+        rerank: int = 20,
     ) -> None:
         """Search the index.
 
         Args:
             waiting: tells how many files wait to be indexed, and for vectors (cheap, asked every time).
+            reranker: puts the first `rerank` hits in order; none unless the user configured one.
             before_past: called before a search of the past, to bring in the words of documents closed just now.
         """
         self._before_past = before_past
@@ -66,6 +71,8 @@ class Search:
         self._postings = postings
         self._waiting = waiting
         self._weights = weights or Weights()
+        self._reranker = reranker
+        self._rerank = rerank
 
     def search(self, query: Query) -> Hits:
         """Return the files that fit.
@@ -112,7 +119,12 @@ class Search:
         weights = self._weights if query.like is None else replace(self._weights, cosine_floor=0.0, cut=0.0)
         if query.mode == "keyword":
             weights = replace(weights, coverage_floor=0.0, cut=0.0)
-        return fuse(by_words, likeness.scores, coverage, weights), likeness.passages
+        ranked = fuse(by_words, likeness.scores, coverage, weights)
+        if self._reranker is not None and ranked and query.mode != "keyword" and query.text.strip():
+            ranked = reranked(
+                con, self._reranker, query.text, asked.words, ranked, likeness.passages, self._rerank, degraded
+            )  # fmt: skip
+        return ranked, likeness.passages
 
     def _likeness(
         self,

@@ -51,7 +51,7 @@ def snippet(
     """
     if not spans:
         return Snippet()
-    span = _passage(text, spans, words, nearest)
+    span = best_passage(text, spans, words, nearest)
     found = occurrences(text, words, span.start, span.stop)
     offset = _line_start(text, span, found)
     line = span.line + text.count("\n", span.start, offset)
@@ -83,7 +83,7 @@ def stem(word: str) -> str:
     return re.sub(r"(?:ations?|ings?|ies|ied|ers?|ed|es|s|e|y)$", "", word) if len(word) > 4 else word
 
 
-def _passage(text: str, spans: Sequence[Span], words: Sequence[str], nearest: int | None) -> Span:
+def best_passage(text: str, spans: Sequence[Span], words: Sequence[str], nearest: int | None) -> Span:
     """Return the passage with most different words; among equals the nearest in meaning, then the first."""
     whole = text.lower()
     stems = [s for s in {stem(w).lower() for w in words} if s in whole]

@@ -22,6 +22,7 @@ from lsfs.index.vectors import VectorStore
 from lsfs.indexer.embedding import Embedding
 from lsfs.indexer.indexer import Indexer
 from lsfs.indexer.preparing import Indexable, Preparer
+from lsfs.rerank.reranker import Reranker
 from lsfs.text.custom import Wanted, installed
 from lsfs.text.extract import Extractor, Limits
 from lsfs.text.pool import WorkerPool
@@ -45,6 +46,7 @@ class IndexSettings:
         chroma_server: host and port of a Chroma server instead of the embedded one.
         scanned_rows: up to so many vectors a search over everything compares them all (100,000: 9 ms of CPU, and Chroma 12
             with a recall below 1); 1.5 KB of memory each.
+        rerank: how many of the first hits a reranker puts in order, where there is one.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -54,6 +56,7 @@ class IndexSettings:
     chroma: bool = True
     chroma_server: tuple[str, int] | None = None
     scanned_rows: int = 131_072
+    rerank: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Index:
 
 def open_index(
     catalogue: Catalogue, source: Source, root: Path, state: Path, embedder: Embedder, indexable: Indexable,
-    settings: IndexSettings | None = None,
+    settings: IndexSettings | None = None, reranker: Reranker | None = None,
 ) -> Index:  # fmt: skip
     """Return the index of a root, not started; its files are below `state`."""
     chosen = settings or IndexSettings()
@@ -94,7 +97,14 @@ def open_index(
     indexer = Indexer(catalogue, documents, preparer, live, postings, embedding, pool)
     meaning = Meaning(catalogue, embedder, store, live, nearest, scanned_rows=chosen.scanned_rows)
     search = Search(
-        catalogue, source, meaning, postings, waiting=indexer.waiting, before_past=lambda: documents.move_past_words(1000)
+        catalogue,
+        source,
+        meaning,
+        postings,
+        waiting=indexer.waiting,
+        before_past=lambda: documents.move_past_words(1000),
+        reranker=reranker,
+        rerank=chosen.rerank,
     )
     return Index(indexer, search, Attributes(catalogue), Texts(catalogue, store), extractor, nearest)
 

@@ -11,6 +11,7 @@ from lsfs.embed.onnx import OnnxEmbedder
 from lsfs.index.query import Hit, Hits, Query
 from lsfs.indexer.opening import Index, IndexSettings, open_index
 from lsfs.model import RelPath
+from lsfs.rerank.reranker import Reranker
 from tests.lsfs.store_rig import Rig, rig
 
 WAIT_S = 60.0
@@ -21,11 +22,11 @@ QUIET = IndexSettings(chroma=False)
 class IndexRig:
     """A rig whose recorder feeds an index."""
 
-    def __init__(self, store: Rig, embedder: Embedder, settings: IndexSettings) -> None:
+    def __init__(self, store: Rig, embedder: Embedder, settings: IndexSettings, reranker: Reranker | None = None) -> None:
         self.store = store
         self.rules: dict[bytes, str] = {}
         self.index: Index = open_index(
-            store.catalogue, store.versions, store.root, store.state, embedder, self._indexable, settings
+            store.catalogue, store.versions, store.root, store.state, embedder, self._indexable, settings, reranker
         )
         store.recorder.listen(self.index.indexer.changed)
         self.index.indexer.start()
@@ -54,10 +55,12 @@ def name(hit: Hit) -> str:
 
 
 @contextmanager
-def index_rig(directory: Path, *, embedder: Embedder = EMBEDDER, settings: IndexSettings = QUIET) -> Iterator[IndexRig]:
+def index_rig(
+    directory: Path, *, embedder: Embedder = EMBEDDER, settings: IndexSettings = QUIET, reranker: Reranker | None = None
+) -> Iterator[IndexRig]:
     """An index rig in a directory; what is there already is opened again."""
     with rig(directory) as store:
-        made = IndexRig(store, embedder, settings)
+        made = IndexRig(store, embedder, settings, reranker)
         try:
             yield made
         finally:
