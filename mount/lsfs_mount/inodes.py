@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 import struct
+import time
 
 from lsfs.wire.journal import RecordKind
 from lsfs_mount import protocol as p
@@ -14,11 +15,14 @@ from lsfs_mount.keeping import INLINE_BYTES
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation
-from lsfs_mount.shared import Shared, drop_set_ids
+from lsfs_mount.shared import VALID_S, Shared, drop_set_ids
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _UTIME_NOW, _UTIME_OMIT = (1 << 30) - 1, (1 << 30) - 2
 _AT_EMPTY_PATH = 0x1000
+_TIMES = struct.Struct("<qqqq")
+_CAPABILITY = b"security.capability\0"
+"""What the kernel asks for before the first write and before every chown."""
 OURS = b"user.lsfs."
 """Extended attributes of this prefix are the engine's."""
 
@@ -45,30 +49,31 @@ class Inodes:
 
     def getattr(self, header: Header, body: bytes) -> bytes:
         """Return an inode's attributes."""
-        flags, _, handle = struct.unpack_from("<IIQ", body)
+        flags, _, handle = p.GETATTR_IN.unpack_from(body)
         node = self._nodes.get(header[3])
-        if flags & p.GETATTR_FH and handle in self._s.handles:
-            return self._s.attributes(os.fstat(handle), lost=node.lost)
-        return self._s.attributes(self._nodes.stat(node), lost=node.lost)
+        held = flags & p.GETATTR_FH and handle in self._s.handles
+        return p.attributes(VALID_S, os.fstat(handle) if held else self._nodes.stat(node), lost=node.lost)
 
     def setattr(self, header: Header, body: bytes) -> Answer:
         """Set mode, owner, size or times."""
         fields = p.SETATTR_IN.unpack_from(body)
-        valid, handle, size = fields[0], fields[2], fields[3]
+        valid, handle = fields[0], fields[2]
         node = self._nodes.get(header[3])
         self._s.check_node(node)
         fd = handle if valid & p.SET_FH and handle in self._s.handles else -1
+        if node.writers and (fd >= 0 or not valid & p.SET_SIZE):  # a writer's release tells of it
+            return self._set(header, node, fields, None, fd)
         old = self._nodes.stat(node)
         if valid & p.SET_SIZE and fd < 0 and self._s.keeper.needs_keeping(old):
             return self._truncate_kept(header, node, fields, old)
-        return self._set(header, node, fields, old, fd, size)
+        return self._set(header, node, fields, old, fd)
 
     def _truncate_kept(self, header: Header, node: Node, fields: tuple[int, ...], old: os.stat_result) -> Answer:
         """Set the content aside before a truncation, in a worker where it is large."""
         path = node.path
         if old.st_size <= INLINE_BYTES:
             self._s.keeper.copy_node_aside(self._nodes.fd(node), old, path)
-            return self._set(header, node, fields, old, -1, fields[3])
+            return self._set(header, node, fields, old, -1)
         node.lookups += 1
         source = os.open(self._nodes.proc_path(node), os.O_PATH | os.O_CLOEXEC)
 
@@ -76,7 +81,7 @@ class Inodes:
             try:
                 self._s.keeper.copy_node_aside(source, old, path)
                 with self._s.session.lock:
-                    return self._set(header, node, fields, old, -1, fields[3])
+                    return self._set(header, node, fields, old, -1)
             finally:
                 os.close(source)
                 with self._s.session.lock:
@@ -84,8 +89,8 @@ class Inodes:
 
         return self._s.session.later(header[2], work)
 
-    def _set(self, header: Header, node: Node, fields: tuple[int, ...], old: os.stat_result, fd: int, size: int) -> bytes:
-        valid = fields[0]
+    def _set(self, header: Header, node: Node, fields: tuple[int, ...], old: os.stat_result | None, fd: int) -> bytes:
+        valid, size = fields[0], fields[3]
         held = fd if fd >= 0 else node.opens[-1] if node.opens else -1
         target: int | bytes = held if held >= 0 else self._nodes.proc_path(node)
         if valid & (p.SET_UID | p.SET_GID):
@@ -98,12 +103,13 @@ class Inodes:
                 drop_set_ids(fd if fd >= 0 else self._nodes.fd(node))
         if valid & (p.SET_ATIME | p.SET_MTIME):
             self._utimes(node, fields, held)
-        st = self._nodes.stat(node)
-        self._record_set(header, node, old, st, held=fd >= 0)
-        return self._s.attributes(st, lost=node.lost)
+        st = os.fstat(held) if held >= 0 else self._nodes.stat(node)
+        if old is not None:
+            self._record_set(header, node, old, st)
+        return p.attributes(VALID_S, st, lost=node.lost)
 
-    def _record_set(self, header: Header, node: Node, old: os.stat_result, st: os.stat_result, *, held: bool) -> None:
-        if node.writers and (held or st.st_size == old.st_size):
+    def _record_set(self, header: Header, node: Node, old: os.stat_result, st: os.stat_result) -> None:
+        if node.writers and st.st_size == old.st_size:
             return  # a writer's release tells of it
         kind = RecordKind.TRUNCATE if st.st_size != old.st_size else RecordKind.ATTRIBUTES
         self._s.keeper.record(kind, node.path, st.st_ino, old=old, new=st, who=self._s.who(header))
@@ -120,7 +126,7 @@ class Inodes:
         valid, atime, mtime, atime_ns, mtime_ns = fields[0], fields[5], fields[6], fields[8], fields[9]
         a = _UTIME_OMIT if not valid & p.SET_ATIME else _UTIME_NOW if valid & p.SET_ATIME_NOW else atime_ns
         m = _UTIME_OMIT if not valid & p.SET_MTIME else _UTIME_NOW if valid & p.SET_MTIME_NOW else mtime_ns
-        times = struct.pack("<qqqq", p.signed(atime), a, p.signed(mtime), m)
+        times = _TIMES.pack(p.signed(atime), a, p.signed(mtime), m)
         if held >= 0:
             _checked(_LIBC.futimens(held, times))
         elif node.kind == stat.S_IFLNK:
@@ -132,14 +138,33 @@ class Inodes:
 
     def getxattr(self, header: Header, body: bytes) -> Answer:
         """Return an extended attribute, or its size."""
+        node = self._nodes.get(header[3])
+        if body[8:] == _CAPABILITY:
+            return self._capability(node, body)
         (size,) = struct.unpack_from("<I", body)
-        node, name = self._nodes.get(header[3]), body[8:-1]
+        name = body[8:-1]
         if name.startswith(OURS):
             path = node.path
             return self._s.session.later(
                 header[2], lambda: sized(self._s.attribute("getxattr", path, name, b""), size), asks=True
             )
+        return self._getxattr(node, name, size)
+
+    def _getxattr(self, node: Node, name: bytes, size: int) -> bytes:
         return sized(os.getxattr(node.opens[-1] if node.opens else self._nodes.proc_path(node), name), size)
+
+    def _capability(self, node: Node, body: bytes) -> Answer:
+        """Return a file's capabilities; that it has none is believed as long as the kernel believes attributes."""
+        now = time.monotonic()
+        if now < node.bare_until:
+            return errno.ENODATA
+        try:
+            return self._getxattr(node, _CAPABILITY[:-1], p.U32X2.unpack_from(body)[0])
+        except OSError as e:
+            if e.errno != errno.ENODATA:
+                raise
+            node.bare_until = now + VALID_S
+            return errno.ENODATA
 
     def listxattr(self, header: Header, body: bytes) -> Answer:
         """Return the names of the extended attributes, or their size; those of lsfs are reachable by name only."""
@@ -156,6 +181,7 @@ class Inodes:
         self._s.check_node(node)
         if name.startswith(OURS):
             return self._ask_later(header, "setxattr", node, name, value)
+        node.bare_until = 0.0
         os.setxattr(self._nodes.proc_path(node), name, value, flags)
         self._attributes_changed(header, node)
         return b""

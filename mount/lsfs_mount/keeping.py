@@ -27,8 +27,7 @@ INLINE_BYTES = 1 << 20
 """Larger content is copied aside in a worker."""
 _MOST_GAPS = 10_000
 
-Waiting = tuple[int, int, bytes, int, Fields]
-"""A record to be: kind, inode, path, time, the other fields."""
+_NOTHING = (0, 0, 0)
 
 
 class Keeper:
@@ -45,7 +44,7 @@ class Keeper:
         self.captured = captured
         self._spool_max_bytes = spool_max_bytes
         self._refuse_large = refuse_large
-        self._gaps: deque[Waiting] = deque(maxlen=_MOST_GAPS)
+        self._gaps: deque[Fields] = deque(maxlen=_MOST_GAPS)
         self._lock = threading.Lock()
 
     @property
@@ -142,34 +141,25 @@ class Keeper:
         Args:
             who: process id and user id.
         """
-        fields: Fields = {
-            "path2": path2,
-            "ino2": ino2,
-            "old": (0, 0, 0) if old is None else (old.st_size, old.st_mtime_ns, old.st_ctime_ns),
-            "new": (0, 0, 0) if new is None else (new.st_size, new.st_mtime_ns, new.st_ctime_ns),
-            "pid": who[0],
-            "uid": who[1],
-            "flags": flags,
-            "spool": spool,
-        }
-        waiting = (int(kind), ino, path, time.time_ns(), fields)
+        before = _NOTHING if old is None else (old.st_size, old.st_mtime_ns, old.st_ctime_ns)
+        after = _NOTHING if new is None else (new.st_size, new.st_mtime_ns, new.st_ctime_ns)
+        fields = (kind, ino, path, time.time_ns(), path2, ino2, before, after, who, flags, spool)
         with self._lock:
-            if self._gaps or not self._put(waiting):
-                self._wait(waiting)
+            if self._gaps or not self._put(fields):
+                self._wait(fields)
 
-    def _put(self, r: Waiting) -> bool:
-        kind, ino, path, time_ns, fields = r
+    def _put(self, fields: Fields) -> bool:
         try:
-            self._journal.put(pack(self._journal.next_seq, kind, ino, path, time_ns, **fields))
+            self._journal.put(pack(self._journal.next_seq, fields))
         except OSError as e:
             if not self._gaps:
                 _LOG.warning("the journal cannot be written: %s", e)
             return False
         return True
 
-    def _wait(self, r: Waiting) -> None:
+    def _wait(self, fields: Fields) -> None:
         """Keep a record until there is room, in order; above a bound the oldest go (the compare finds what changed)."""
-        self._gaps.append(r)
+        self._gaps.append(fields)
         self._drain()
 
     def _drain(self) -> None:

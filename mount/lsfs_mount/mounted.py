@@ -23,7 +23,8 @@ from lsfs_mount.options import Options, hidden, keeper, root_text
 from lsfs_mount.protocol import Op
 from lsfs_mount.removal import Removal
 from lsfs_mount.reviving import Reviver
-from lsfs_mount.session import Operation, Session, Table
+from lsfs_mount.serving import Table, serve
+from lsfs_mount.session import Operation, Session
 from lsfs_mount.shared import Shared
 from lsfs_mount.steering import Steering
 from lsfs_mount.virtual import VirtualTree
@@ -92,10 +93,10 @@ class Mounted:
         shared = self.shared
         operations: dict[int, Operation] = {int(Op.INIT): self.session.init}
         for part in (Names(shared), Removal(shared), self._opening, Files(shared), Folders(shared), Inodes(shared)):
-            operations |= {int(op): act for op, act in part.table().items()}
-        virtual = {int(op): act for op, act in self._virtual.table().items()}
+            operations |= part.table()
         try:
-            self.session.serve(Table(operations, self.nodes.forget), Table(virtual, self._virtual.forget), self.nodes.shrink)
+            real = Table(operations, self.nodes.forget)
+            serve(self.session, real, Table(self._virtual.table(), self._virtual.forget), self.nodes.shrink)
         except OSError:
             _LOG.exception("the session ended")
         finally:

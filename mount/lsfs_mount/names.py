@@ -11,7 +11,7 @@ from lsfs.wire.journal import RecordKind
 from lsfs_mount import protocol as p
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
-from lsfs_mount.session import Header, Operation
+from lsfs_mount.session import Answer, Header, Operation
 from lsfs_mount.shared import VIRTUAL_NAME, Shared, joined, own
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -36,15 +36,19 @@ class Names:
             Op.LINK: self.link,
         }
 
-    def lookup(self, header: Header, body: bytes) -> bytes:
+    def lookup(self, header: Header, body: bytes) -> Answer:
         """Find a name in a folder."""
         parent = self._nodes.get(header[3])
         name = body[:-1]
-        if parent is self._nodes.root and name == VIRTUAL_NAME:
-            return self._s.virtual_entry()
-        if self._s.is_hidden(parent, name):
-            raise OSError(errno.ENOENT, "hidden")
-        return self._s.entry(parent, name)[1]
+        if name in self._s.reserved:
+            if parent is self._nodes.root and name == VIRTUAL_NAME:
+                return self._s.virtual_entry()
+            if self._s.is_hidden(parent, name):
+                return errno.ENOENT
+        try:
+            return self._s.entry(parent, name)[1]
+        except FileNotFoundError:
+            return errno.ENOENT
 
     def readlink(self, header: Header, body: bytes) -> bytes:  # noqa: ARG002 - every operation has this form
         """Return what a symbolic link points to."""
@@ -52,8 +56,7 @@ class Names:
 
     def _parent(self, header: Header, name: bytes) -> tuple[Node, int]:
         parent = self._nodes.get(header[3])
-        check_name(self._s, parent, name)
-        self._s.check_lock(joined(parent, name))
+        self._s.check_name(parent, name)
         return parent, self._nodes.fd(parent)
 
     def symlink(self, header: Header, body: bytes) -> bytes:
@@ -108,9 +111,3 @@ class Names:
         new_path = joined(parent, name)
         self._s.keeper.record(RecordKind.LINK, old_path, node.key[1], path2=new_path, who=self._s.who(header))
         return entry
-
-
-def check_name(shared: Shared, parent: Node, name: bytes) -> None:
-    """Raise EPERM for a name that nobody but lsfs may make or take away."""
-    if shared.is_hidden(parent, name) or (parent is shared.nodes.root and name == VIRTUAL_NAME):
-        raise OSError(errno.EPERM, "the name belongs to lsfs")

@@ -41,11 +41,13 @@ class Node:
         writers: how many of them are open for writing.
         backing, backing_users: FUSE passthrough's id of the inode, shared by all its opens.
         lost: its last name went through us; a name that the spool still has does not count.
+        bare_until: monotonic time until which it has no `security.capability`, because it had none a moment ago.
     """
 
     __slots__ = (
         "backing",
         "backing_users",
+        "bare_until",
         "fd",
         "id",
         "key",
@@ -73,6 +75,7 @@ class Node:
         self.backing = 0
         self.backing_users = 0
         self.lost = False
+        self.bare_until = 0.0
 
     @property
     def path(self) -> bytes:
@@ -279,7 +282,7 @@ class Nodes:
     def stat(self, node: Node) -> os.stat_result:
         """Return the node's attributes: by its descriptor, else by its name, without opening it."""
         if node.fd < 0 and not node.opens and node.parent is not None:
-            st = os.stat(node.name, dir_fd=self.fd(node.parent), follow_symlinks=False)
+            st = os.lstat(node.name, dir_fd=self.fd(node.parent))
             if (st.st_dev, st.st_ino) == node.key:
                 return st
         return os.fstat(self.fd(node))

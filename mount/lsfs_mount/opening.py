@@ -25,10 +25,13 @@ from lsfs_mount.keeping import INLINE_BYTES
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation
-from lsfs_mount.shared import VIRTUAL_NAME, Handle, Shared, drop_set_ids, joined, own
+from lsfs_mount.shared import VALID_S, Handle, Shared, drop_set_ids, own
 
 QUIET_S = 2.0
 LONG_S = 600.0
+_BACKING, _U32 = struct.Struct("<iIQ"), struct.Struct("<I")
+_monotonic = time.monotonic
+_NOT_NOW, _MAKE = ~(os.O_DIRECT | os.O_TRUNC), os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _DROP = ~(os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_TRUNC | os.O_DIRECT)
 
 
@@ -55,7 +58,7 @@ class Opening:
         node = self._nodes.get(header[3])
         if flags & os.O_ACCMODE == os.O_RDONLY and not flags & os.O_TRUNC:
             fd, st = self._nodes.open(node, flags & _DROP)
-            return self._opened(Handle(fd, node, writable=False), st)
+            return self._opened(Handle(fd, node, False), st)
         path = node.path
         self._s.check_lock(path)
         fd, st = self._nodes.open(node, flags & _DROP)
@@ -106,12 +109,14 @@ class Opening:
                 os.truncate(b"/proc/self/fd/%d" % fd, 0)
                 new = os.fstat(fd)
                 self._s.keeper.record(RecordKind.TRUNCATE, node.path, base.st_ino, old=base, new=new, who=who)
-        return self._opened(Handle(fd, node, writable, base, noted_at=time.monotonic(), who=who), base)
+        return self._opened(Handle(fd, node, writable, base, 0.0, _monotonic(), who), base)
 
     def _opened(self, handle: Handle, st: os.stat_result) -> bytes:
         node, fd = handle.node, handle.fd
-        through = self._s.session.passthrough and self._may_pass(node, st)
         self._s.handles[fd] = handle
+        through = self._s.session.passthrough and (
+            node.backing_users > 0 if node.opens else not st.st_mode & 0o6000
+        )  # as for the file's other opens, and not with set-ids to drop
         if node.opens:
             node.opens.append(fd)
         else:
@@ -123,16 +128,11 @@ class Opening:
             return p.OPEN_OUT.pack(fd, answer | p.FOPEN_PASSTHROUGH, backing)
         return p.OPEN_OUT.pack(fd, answer | p.FOPEN_KEEP_CACHE, 0)
 
-    def _may_pass(self, node: Node, st: os.stat_result) -> bool:
-        """Tell whether the kernel may read and write the file itself: as for its other opens, and not with set-ids to drop."""
-        return node.backing_users > 0 if node.opens else not st.st_mode & 0o6000
-
     def _backing(self, node: Node, fd: int) -> int:
         """Return the backing id of the inode, one use more; 0 where the kernel does not take the file."""
         if not node.backing:
             try:
-                request = bytearray(struct.pack("<iIQ", fd, 0, 0))
-                node.backing = fcntl.ioctl(self._s.session.device, p.BACKING_OPEN, request, True)
+                node.backing = fcntl.ioctl(self._s.session.device, p.BACKING_OPEN, bytearray(_BACKING.pack(fd, 0, 0)), True)
             except OSError as e:
                 if e.errno == errno.EPERM:
                     self._s.session.passthrough = False  # not privileged after all
@@ -147,23 +147,23 @@ class Opening:
         flags, mode, umask, _ = p.U32X4.unpack_from(body)
         name = body[16:-1]
         parent = self._nodes.get(header[3])
-        if self._s.is_hidden(parent, name) or (parent is self._nodes.root and name == VIRTUAL_NAME):
-            raise OSError(errno.EPERM, "the name belongs to lsfs")
-        self._s.check_lock(joined(parent, name))
+        self._s.check_name(parent, name)
         parent_fd = self._nodes.fd(parent)
-        os.umask(umask)
+        if umask:
+            os.umask(umask)
         try:
-            keep = flags & ~os.O_DIRECT & ~os.O_TRUNC | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            fd = os.open(name, keep, mode, dir_fd=parent_fd)
+            fd = os.open(name, flags & _NOT_NOW | _MAKE, mode, dir_fd=parent_fd)
         finally:
-            os.umask(0)
+            if umask:
+                os.umask(0)
         own(parent_fd, name, header, mode & ~umask)
         st = os.fstat(fd)
         node = self._nodes.meet(parent, name, st)
-        entry = self._s.entry_of(node, st)
-        self._s.keeper.record(RecordKind.CREATE, node.path, st.st_ino, new=st, who=self._s.who(header))
+        node.bare_until = _monotonic() + VALID_S
+        entry = p.entry(node.id, VALID_S, st)
+        self._s.keeper.record(RecordKind.CREATE, node.path, st.st_ino, new=st, who=(header[6], header[4]))
         if flags & os.O_ACCMODE == os.O_RDONLY:
-            return entry + self._opened(Handle(fd, node, writable=False), st)
+            return entry + self._opened(Handle(fd, node, False), st)
         if st.st_size == 0:
             flags &= ~os.O_TRUNC
         elif self._s.keeper.needs_keeping(st):
@@ -183,7 +183,7 @@ class Opening:
             os.fchown(fd, header[4], header[5])
         st = os.fstat(fd)
         node = self._nodes.meet_nameless(os.open(f"/proc/self/fd/{fd}", os.O_PATH | os.O_CLOEXEC))
-        return self._s.entry_of(node, st) + self._opened_for_writing(header, node, fd, flags & ~os.O_TRUNC, st)
+        return p.entry(node.id, VALID_S, st) + self._opened_for_writing(header, node, fd, flags & ~os.O_TRUNC, st)
 
     # Closing
 
@@ -191,7 +191,7 @@ class Opening:
         """Take note that a descriptor of the handle was closed; it may live on in another process."""
         handle = self._s.handles.get(p.U64.unpack_from(body)[0])
         if handle is not None and handle.writable:
-            handle.flushed_at = time.monotonic()
+            handle.flushed_at = _monotonic()
         return b""
 
     def release(self, header: Header, body: bytes) -> Answer:
@@ -214,7 +214,7 @@ class Opening:
     def _release_backing(self, node: Node) -> None:
         node.backing_users -= 1
         if not node.backing_users:
-            fcntl.ioctl(self._s.session.device, p.BACKING_CLOSE, struct.pack("<I", node.backing))
+            fcntl.ioctl(self._s.session.device, p.BACKING_CLOSE, _U32.pack(node.backing))
             node.backing = 0
 
     def _changed(self, handle: Handle, *, closing: bool = True) -> Callable[[], bytes] | None:

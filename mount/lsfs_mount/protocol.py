@@ -122,12 +122,13 @@ BACKING_CLOSE = 0x4004E502
 
 IN_HEADER = struct.Struct("<IIQQIIIHH")  # length, opcode, unique, nodeid, uid, gid, pid, extension length, padding
 OUT_HEADER = struct.Struct("<IiQ")  # length, -errno (or notice), unique
-_ATTR = "QQQQQQIIIIIIIIII"  # ino size blocks atime mtime ctime, their ns, mode nlink uid gid rdev blksize flags
+_ATTR = "QQQqqqIIIIIIIIII"  # ino size blocks atime mtime ctime, their ns, mode nlink uid gid rdev blksize flags
 ENTRY = struct.Struct("<QQQQII" + _ATTR)  # nodeid generation, entry and attribute validity s, ns; attributes
 ATTR = struct.Struct("<QII" + _ATTR)
 OPEN_OUT = struct.Struct("<QIi")  # handle, flags, backing id
 READ_IN = struct.Struct("<QQIIQII")  # handle offset size flags owner flags padding
 WRITE_IN = struct.Struct("<QQIIQII")
+GETATTR_IN = struct.Struct("<IIQ")  # flags padding handle
 SETATTR_IN = struct.Struct("<IIQQQQQQIIIIIIII")
 DIRENT = struct.Struct("<QQII")  # ino, offset of the next, name length, type
 STATFS_OUT = struct.Struct("<QQQQQIIII24x")
@@ -141,27 +142,63 @@ U32X4 = struct.Struct("<IIII")
 U64U32 = struct.Struct("<QI")
 U64X2 = struct.Struct("<QQ")
 
-_U64_MASK = (1 << 64) - 1
+_pack_entry, _pack_attributes = ENTRY.pack, ATTR.pack
 _SECOND = 1_000_000_000
 
 
-def attributes(st: os.stat_result) -> tuple[int, ...]:
-    """Return the protocol's attribute fields of a stat."""
-    a, m, c = st.st_atime_ns, st.st_mtime_ns, st.st_ctime_ns
-    return (
-        st.st_ino,
-        st.st_size,
+def entry(id_: int, valid_s: int, st: os.stat_result) -> bytes:
+    """Return the protocol's entry: a node and its attributes, both valid for so long."""
+    mode, ino, _, links, uid, gid, size, a, m, c = st
+    return _pack_entry(
+        id_,
+        0,
+        valid_s,
+        valid_s,
+        0,
+        0,
+        ino,
+        size,
         st.st_blocks,
-        a // _SECOND & _U64_MASK,
-        m // _SECOND & _U64_MASK,
-        c // _SECOND & _U64_MASK,
-        a % _SECOND,
-        m % _SECOND,
-        c % _SECOND,
-        st.st_mode,
-        st.st_nlink,
-        st.st_uid,
-        st.st_gid,
+        a,
+        m,
+        c,
+        st.st_atime_ns % _SECOND,
+        st.st_mtime_ns % _SECOND,
+        st.st_ctime_ns % _SECOND,
+        mode,
+        links,
+        uid,
+        gid,
+        encode_device(st.st_rdev) if st.st_rdev else 0,
+        st.st_blksize,
+        0,
+    )
+
+
+def attributes(valid_s: int, st: os.stat_result, *, lost: bool) -> bytes:
+    """Return the answer that carries attributes.
+
+    Args:
+        lost: the inode has no name any more; one that the spool may have is not counted.
+    """
+    mode, ino, _, links, uid, gid, size, a, m, c = st
+    return _pack_attributes(
+        valid_s,
+        0,
+        0,
+        ino,
+        size,
+        st.st_blocks,
+        a,
+        m,
+        c,
+        st.st_atime_ns % _SECOND,
+        st.st_mtime_ns % _SECOND,
+        st.st_ctime_ns % _SECOND,
+        mode,
+        0 if lost else links,
+        uid,
+        gid,
         encode_device(st.st_rdev) if st.st_rdev else 0,
         st.st_blksize,
         0,

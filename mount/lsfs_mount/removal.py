@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from lsfs.wire.journal import RecordKind
 from lsfs_mount import protocol as p
 from lsfs_mount.keeping import INLINE_BYTES
-from lsfs_mount.names import check_name
 from lsfs_mount.nodes import Node, Nodes
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation
@@ -60,7 +59,7 @@ class Removal:
         """Remove a name."""
         name = body[:-1]
         parent = self._nodes.get(header[3])
-        check_name(self._s, parent, name)
+        self._s.check_name(parent, name)
         victim = self._victim(parent, name)
 
         def act() -> bytes:
@@ -74,9 +73,8 @@ class Removal:
         return self._kept(header, victim, act)
 
     def _victim(self, parent: Node, name: bytes) -> Victim:
-        st = os.stat(name, dir_fd=self._nodes.fd(parent), follow_symlinks=False)
+        st = os.lstat(name, dir_fd=self._nodes.fd(parent))
         path = joined(parent, name)
-        self._s.check_lock(path)
         node = self._nodes.known(parent, name)
         if node is not None and node.key != (st.st_dev, st.st_ino):
             node = None
@@ -123,7 +121,7 @@ class Removal:
         """Remove an empty folder."""
         name = body[:-1]
         parent = self._nodes.get(header[3])
-        check_name(self._s, parent, name)
+        self._s.check_name(parent, name)
         victim = self._victim(parent, name)
         with _Pinned(self._nodes, victim.node):
             os.rmdir(name, dir_fd=self._nodes.fd(parent))
@@ -145,8 +143,8 @@ class Removal:
     def _rename(self, header: Header, new_parent_id: int, names: bytes, flags: int) -> Answer:
         old_name, new_name = names.split(b"\0", 1)
         old_parent, new_parent = self._nodes.get(header[3]), self._nodes.get(new_parent_id)
-        check_name(self._s, old_parent, old_name)
-        check_name(self._s, new_parent, new_name)
+        self._s.check_name(old_parent, old_name)
+        self._s.check_name(new_parent, new_name)
         source = self._victim(old_parent, old_name)
         target = self._target(new_parent, new_name)
 
@@ -165,7 +163,6 @@ class Removal:
         try:
             return self._victim(parent, name)
         except FileNotFoundError:
-            self._s.check_lock(joined(parent, name))
             return None
 
     def _rename_on_disk(self, source: Victim, new_parent: Node, new_name: bytes, flags: int) -> None:

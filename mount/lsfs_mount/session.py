@@ -1,9 +1,9 @@
-"""A mounted session with the kernel: attach, read requests, answer them, send notices, detach.
+"""A mounted session with the kernel: attach, answer requests, send notices, detach.
 
-It knows requests by their number only; what they do is in the tables it is given. An operation returns its answer's payload,
-raises OSError, or returns DEFERRED and answers later through `reply`.
+`lsfs_mount.serving` reads the requests. An operation returns its answer's payload or an errno, raises OSError, or returns
+DEFERRED and answers later through `reply`.
 
-Threading: one dispatch thread runs `serve`. `lock` is held while an operation runs; a deferred one takes it again when it
+Threading: one dispatch thread serves. `lock` is held while an operation runs; a deferred one takes it again when it
     touches the tables. Notices leave from their own thread, because the kernel may wait for us while it takes one.
 """
 
@@ -18,20 +18,18 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from lsfs_mount import protocol as p
 from lsfs_mount.detaching import detach
-from lsfs_mount.nodes import VIRTUAL_IDS
-from lsfs_mount.protocol import Op
 
 _LOG = logging.getLogger(__name__)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _MS_NOSUID, _MS_NODEV = 2, 4
 WORKERS, ASKERS = 4, 8
+_pack_head = p.OUT_HEADER.pack
 _JOINED_BYTES = 4096
 """Answers below this size are cheaper copied behind their header than gathered by writev."""
 
@@ -44,29 +42,22 @@ class _Deferred:
 
 
 DEFERRED = _Deferred()
-Answer = bytes | _Deferred
+Answer = bytes | int | _Deferred
+"""A payload; an errno, where failing is so common that an exception would cost too much; or DEFERRED."""
 Operation = Callable[[Header, bytes], Answer]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What serves a range of node ids.
-
-    Attributes:
-        operations: by operation code.
-        forget: takes look-ups of a node id back.
-    """
-
-    operations: Mapping[int, Operation]
-    forget: Callable[[int, int], None]
+def errno_of(e: Exception) -> int:
+    """Return the errno to answer with for an exception; one that is a bug is logged."""
+    if isinstance(e, OSError):
+        return e.errno or errno.EIO
+    _LOG.error("an operation failed", exc_info=e)
+    return errno.EIO
 
 
-def _unknown(header: Header, _: bytes) -> Answer:
-    """Refuse an operation that is in no table."""
-    raise OSError(errno.ENOSYS, f"operation {header[1]} is not known")
-
-
-_WITHOUT_ANSWER = (Op.FORGET, Op.BATCH_FORGET, Op.INTERRUPT)
+def _refused(e: OSError) -> None:
+    if e.errno not in (errno.ENOENT, errno.ENODEV):
+        _LOG.warning("an answer was refused: %s", e)
 
 
 class Session:
@@ -125,61 +116,6 @@ class Session:
 
     # Requests
 
-    def serve(self, real: Table, virtual: Table, between: Callable[[], None]) -> None:
-        """Answer requests until the file system is unmounted.
-
-        Args:
-            real: what serves the backing directory.
-            virtual: what serves node ids from VIRTUAL_IDS on.
-            between: called before each request, under the lock.
-        """
-        buffer = bytearray(p.BUFFER_BYTES)
-        buffers, view = [buffer], memoryview(buffer)
-        unpack, write = p.IN_HEADER.unpack_from, Op.WRITE
-        device, lock, readv = self.device, self.lock, os.readv
-        while True:
-            try:
-                n = readv(device, buffers)
-            except OSError as e:
-                if e.errno in (errno.ENOENT, errno.EINTR, errno.EAGAIN):
-                    continue
-                if e.errno != errno.ENODEV:
-                    raise
-                return
-            header: Header = unpack(buffer)
-            opcode = header[1]
-            with lock:
-                between()
-                if opcode in _WITHOUT_ANSWER:
-                    self._forget(opcode, header, buffer, real, virtual)
-                else:
-                    body = view[40:n] if opcode == write else bytes(view[40:n])
-                    self._run((real if header[3] < VIRTUAL_IDS else virtual).operations.get(opcode), header, body)
-            if opcode == Op.DESTROY:
-                return
-
-    def _run(self, operation: Operation | None, header: Header, body: bytes | memoryview) -> None:
-        unique = header[2]
-        try:
-            answer = _unknown(header, b"") if operation is None else operation(header, body)  # type: ignore[arg-type]
-        except OSError as e:
-            self.fail(unique, e.errno or errno.EIO)
-        except Exception:  # noqa: BLE001 - the edge: a bug in one operation must not end the mount
-            _LOG.exception("operation %d failed", header[1])
-            self.fail(unique, errno.EIO)
-        else:
-            if answer is not DEFERRED:
-                self.reply(unique, answer)  # type: ignore[arg-type]
-
-    def _forget(self, opcode: int, header: Header, buffer: bytearray, real: Table, virtual: Table) -> None:
-        if opcode == Op.FORGET:
-            (real if header[3] < VIRTUAL_IDS else virtual).forget(header[3], p.U64.unpack_from(buffer, 40)[0])
-        elif opcode == Op.BATCH_FORGET:
-            (count,) = struct.unpack_from("<I", buffer, 40)
-            for i in range(count):
-                id_, lookups = p.U64X2.unpack_from(buffer, 48 + 16 * i)
-                (real if id_ < VIRTUAL_IDS else virtual).forget(id_, lookups)
-
     def init(self, _: Header, body: bytes) -> bytes:
         """Answer INIT: agree on the version and on what is spoken."""
         _major, minor, readahead, flags = struct.unpack_from("<IIII", body)
@@ -205,23 +141,22 @@ class Session:
 
     def reply(self, unique: int, payload: bytes = b"") -> None:
         """Answer a request. A request that was interrupted meanwhile (ENOENT) needs no answer."""
-        head = p.OUT_HEADER.pack(16 + len(payload), 0, unique)
+        length = len(payload) + 16
+        head = _pack_head(length, 0, unique)
         try:
-            if len(payload) < _JOINED_BYTES:
+            if length < _JOINED_BYTES:
                 os.write(self.device, head + payload)
             else:
                 os.writev(self.device, (head, payload))
         except OSError as e:
-            if e.errno not in (errno.ENOENT, errno.ENODEV):
-                _LOG.warning("an answer was refused: %s", e)
+            _refused(e)
 
     def fail(self, unique: int, error: int) -> None:
         """Answer a request with an errno."""
         try:
-            os.write(self.device, p.OUT_HEADER.pack(16, -error, unique))
+            os.write(self.device, _pack_head(16, -error, unique))
         except OSError as e:
-            if e.errno not in (errno.ENOENT, errno.ENODEV):
-                _LOG.warning("an error was refused: %s", e)
+            _refused(e)
 
     def later(self, unique: int, work: Callable[[], bytes], *, asks: bool = False) -> _Deferred:
         """Do work in a worker and answer with its result.
@@ -233,11 +168,8 @@ class Session:
         def run() -> None:
             try:
                 answer = work()
-            except OSError as e:
-                self.fail(unique, e.errno or errno.EIO)
-            except Exception:  # noqa: BLE001 - the edge: a bug in one operation must not end the mount
-                _LOG.exception("deferred work failed")
-                self.fail(unique, errno.EIO)
+            except Exception as e:  # noqa: BLE001 - the edge: a bug in one operation must not end the mount
+                self.fail(unique, errno_of(e))
             else:
                 self.reply(unique, answer)
 

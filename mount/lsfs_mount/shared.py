@@ -45,6 +45,7 @@ class Shared:
 
     Attributes:
         hidden: (device and inode of a folder, name in it) that are not shown: the state, our own mount point.
+        reserved: their names, and the one of the semantic tree.
         virtual_entry: answers a look-up of the semantic tree's top.
         attribute: (operation, path, name, value) -> value; asks the engine for an extended attribute of lsfs. Waits.
         locks: locked paths and why.
@@ -54,14 +55,25 @@ class Shared:
     nodes: Nodes
     keeper: Keeper
     hidden: frozenset[tuple[tuple[int, int], bytes]]
+    reserved: frozenset[bytes] = field(init=False)
     virtual_entry: Callable[[], bytes]
     attribute: Callable[[str, bytes, bytes, bytes], bytes]
     handles: dict[int, Handle] = field(default_factory=dict)
     locks: Mapping[bytes, bytes] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.reserved = frozenset((VIRTUAL_NAME, *(name for _, name in self.hidden)))
+
     def is_hidden(self, parent: Node, name: bytes) -> bool:
         """Tell whether a name is not shown."""
-        return (parent.key, name) in self.hidden
+        return name in self.reserved and (parent.key, name) in self.hidden
+
+    def check_name(self, parent: Node, name: bytes) -> None:
+        """Raise EPERM for a name that nobody but lsfs may make or take away, EACCES for one that is locked."""
+        if name in self.reserved and ((parent.key, name) in self.hidden or (parent.parent is None and name == VIRTUAL_NAME)):
+            raise OSError(errno.EPERM, "the name belongs to lsfs")
+        if self.locks:
+            self.check_lock(joined(parent, name))
 
     def check_node(self, node: Node) -> None:
         """Raise EACCES if a node is locked."""
@@ -76,24 +88,9 @@ class Shared:
 
     def entry(self, parent: Node, name: bytes) -> tuple[Node, bytes]:
         """Return the node of a name and the protocol's entry for it, counted as one look-up."""
-        st = os.stat(name, dir_fd=self.nodes.fd(parent), follow_symlinks=False)
+        st = os.lstat(name, dir_fd=self.nodes.fd(parent))
         node = self.nodes.meet(parent, name, st)
-        return node, self.entry_of(node, st)
-
-    def entry_of(self, node: Node, st: os.stat_result) -> bytes:
-        """Return the protocol's entry for a node."""
-        return p.ENTRY.pack(node.id, 0, VALID_S, VALID_S, 0, 0, *p.attributes(st))
-
-    def attributes(self, st: os.stat_result, *, lost: bool = False) -> bytes:
-        """Return the answer that carries attributes.
-
-        Args:
-            lost: the inode has no name any more; one that the spool may have is not counted.
-        """
-        fields = p.attributes(st)
-        if lost:
-            fields = (*fields[:10], 0, *fields[11:])
-        return p.ATTR.pack(VALID_S, 0, 0, *fields)
+        return node, p.entry(node.id, VALID_S, st)
 
     def who(self, header: Header) -> tuple[int, int]:
         """Return process id and user id of the caller."""
