@@ -22,6 +22,7 @@ from typing import Any
 
 from lsfs.config import MountConfig
 from lsfs.engine.home import Home
+from lsfs.engine.places import detach_dead
 from lsfs.errors import BadRequest, Conflict, LsfsError, NotFound, Unavailable
 from lsfs.model import RelPath
 from lsfs.wire.control import Client
@@ -106,11 +107,14 @@ class Mounts:
                     return m
             self._check(mountpoint)
             number = max(self._mounts, default=0) + 1
-            self._spawn(number, mountpoint)
-            mounted = self._attach(number, mountpoint)
             file = self._home.runtime / f"mount-{number}.json"
-            file.write_text(json.dumps({"number": number, "mountpoint": str(mountpoint)}))
-            return mounted
+            file.write_text(json.dumps({"number": number, "mountpoint": str(mountpoint)}))  # before: we may be killed after
+            try:
+                self._spawn(number, mountpoint)
+                return self._attach(number, mountpoint)
+            except LsfsError:
+                file.unlink(missing_ok=True)
+                raise
 
     def _check(self, mountpoint: Path) -> None:
         if not mountpoint.is_dir():
@@ -119,7 +123,7 @@ class Mounts:
             if self._home.backing == self._home.root:
                 raise BadRequest(f"to mount over the root itself start with `lsfs up {mountpoint} {mountpoint}` as root")
             return
-        if os.path.ismount(mountpoint):
+        if not detach_dead(mountpoint) and os.path.ismount(mountpoint):
             raise Conflict(
                 f"something is mounted at {mountpoint} already; choose another folder, or unmount it (umount {mountpoint})"
             )
@@ -201,6 +205,7 @@ class Mounts:
             except Unavailable:
                 _LOG.warning("the mount at %s is gone", m.mountpoint)
                 self._forget(m)
+                _wait_gone(m.pid, self._children.pop(m.number, None))  # while it dies, its mount does not say that it is dead
 
     def list(self) -> list[dict[str, Any]]:
         """Return the mounts that live, as `status` shows them."""
@@ -247,11 +252,21 @@ def _wait_ready(fd: int) -> str:
         return f.read(4096).decode(errors="replace").strip() if ready else f"no word within {READY_S:.0f} s"
 
 
+def _is_gone(pid: int) -> bool:
+    """Tell whether a process has ended with all its threads, though nobody may have asked how."""
+    try:
+        threads = len(os.listdir(f"/proc/{pid}/task"))
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state == "Z" and threads <= 1
+
+
 def _wait_gone(pid: int, child: subprocess.Popen[bytes] | None, timeout_s: float = 10.0) -> None:
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
         if child is not None and child.poll() is not None:
             return
-        if child is None and not os.path.exists(f"/proc/{pid}"):
+        if child is None and _is_gone(pid):
             return
         time.sleep(0.01)

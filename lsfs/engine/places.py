@@ -1,17 +1,22 @@
 """What is mounted where: which file systems the state may lie on, and whether a folder is a mount point.
 
-It reads the kernel's tables and asks no file system, so that a mount whose server hangs holds nobody up.
+It reads the kernel's tables and asks no file system, so that a mount whose server hangs holds nobody up; `detach_dead` asks.
 """
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from lsfs.errors import BadRequest
 
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_MNT_DETACH = 2
 _UNFIT = {
     b"9p": "a network file system",
     b"autofs": "an automounter",
@@ -44,6 +49,23 @@ def is_mounted(path: Path) -> bool:
     """Tell whether something is mounted at `path`; bind mounts too, which os.path.ismount does not see on one file system."""
     target = os.fsencode(path)
     return any(_plain(fields[4]) == target for fields in _rows("/proc/self/mountinfo"))
+
+
+def detach_dead(path: Path) -> bool:
+    """Detach a mount whose process is gone (ENOTCONN, and nothing else: a disk with errors is no mount of ours).
+
+    Returns:
+        Whether there was one.
+    """
+    try:
+        os.statvfs(path)  # stat may be answered from the kernel's cache for a second after the process has died
+    except OSError as e:
+        if e.errno == errno.ENOTCONN:
+            if os.geteuid() != 0:
+                command = ["fusermount3", "-u", "-z", "--", str(path)]
+                return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
+            return not _LIBC.umount2(os.fsencode(path), _MNT_DETACH)
+    return False
 
 
 def _rows(table: str) -> Iterator[list[bytes]]:

@@ -34,7 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _LOG.error("%s", e)
         return 2
     _end_on_signals(mounted)
-    _say(given.ready_fd, "1")
+    try:
+        _say(given.ready_fd, "1")
+    except BrokenPipeError:  # who started us was killed meanwhile and has told nobody of us
+        mounted.steering.stop()
     _LOG.info("mounted at %s, passthrough %s", given.mountpoint, "on" if mounted.session.passthrough else "off")
     mounted.wait()
     _LOG.info("unmounted")

@@ -161,10 +161,10 @@ class Client:
 
 
 def _reads(route: str, body: Body | None) -> bool:
-    """Tell whether a request changes nothing: calls and plans change only with consent."""
+    """Tell whether a request may be sent twice: calls and plans change something only with consent, a mount is joined."""
     if route.startswith("/call/") or route == "/plan":
         return not (body or {}).get("consent")
-    return route in ("/status", "/wait", "/parse", "/ask", "/preview")
+    return route in ("/status", "/wait", "/parse", "/ask", "/preview", "/mount")
 
 
 def _went_away(e: Unavailable) -> bool:

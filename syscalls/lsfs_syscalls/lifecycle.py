@@ -7,15 +7,15 @@ private name in the runtime directory, which all our processes use; it is undone
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from lsfs.engine.home import BEFORE_REBUILD, Home, make_home, resolve_root
 from lsfs.engine.lock import is_locked
-from lsfs.engine.places import is_mounted
+from lsfs.engine.places import detach_dead, is_mounted
 from lsfs.errors import BadRequest, Conflict, NotFound, Unavailable
 from lsfs.wire.http import is_served
 from lsfs_syscalls.connect import Body, Client, start_engine
@@ -59,14 +59,9 @@ def clean_dead_mount(path: str, *, make: bool = False) -> Path:
         make: make the directory where it is missing (a mount point).
     """
     where = Path(os.path.expanduser(path)).absolute()
-    try:
-        os.statvfs(where)  # stat may be answered from the kernel's cache for a second after the process has died
-    except FileNotFoundError:
-        if make:
+    if not detach_dead(where) and make:
+        with suppress(FileExistsError):
             where.mkdir(parents=True)
-    except OSError as e:
-        if e.errno == errno.ENOTCONN:  # and for nothing else: a disk with errors is no mount of ours
-            _LIBC.umount2(os.fsencode(where), _MNT_DETACH)
     return Path(os.path.realpath(where)) if make else resolve_root(where)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from lsfs.engine.places import is_mounted
 from lsfs.errors import LsfsError, NotFound
 from lsfs_syscalls.connect import Client
 from lsfs_syscalls.lifecycle import down, up
@@ -87,7 +88,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, Path, dict[str, str]]]:
     yield root, point, environ
     with suppress(LsfsError):
         down(Client.find(root=str(root), state=None, environ=environ))
-    while point.is_mount():
+    while is_mounted(point):
         subprocess.run(["umount", "-l", str(point)], check=True)
 
 
