@@ -36,6 +36,7 @@ class Author:
         placed: files that were just written, as reading them would tell.
         baseline: it was there before we were: no transaction.
         holder: the transaction that asks, if it is not the author; others' paths are left alone.
+        complete: all that it made is named: a new folder need not be walked.
     """
 
     actor: str
@@ -44,6 +45,7 @@ class Author:
     placed: Mapping[bytes, Taken] = field(default_factory=dict)
     baseline: bool = False
     holder: int | None = None
+    complete: bool = False
 
 
 @dataclass(slots=True)
@@ -64,15 +66,16 @@ class Describer:
 
     def create(self, group: Group, author: Author, e: Event, taken: Taken) -> None:
         """A name begins: a new file, or one that continues (`e.known`)."""
-        version = self._version(author, e.path, self._files_next(group, e.known), taken)
-        self._put(group, author, ChangeKind.CREATED, version, taken, begins=(e.path,))
+        known = None if e.known is None else group.now(e.known)
+        version = self._version(group, author, e.path, known, taken)
+        self._put(group, ChangeKind.CREATED, version, taken, known, begins=(e.path,))
 
     def pending(self, group: Group, author: Author, e: Event) -> None:
         """A file of the baseline: its row now, its content later."""
         assert e.look is not None
         taken = Taken(e.look)
-        version = replace(self._version(author, e.path, None, taken), state=State.PENDING)
-        self._put(group, author, ChangeKind.CREATED, version, taken, begins=(e.path,))
+        version = self._version(group, author, e.path, None, taken, State.PENDING)
+        self._put(group, ChangeKind.CREATED, version, taken, None, begins=(e.path,))
 
     def modified(self, group: Group, author: Author, path: bytes, known: Known, taken: Taken) -> None:
         """A file whose stat moved: a new version where content or attributes differ, else only the stat."""
@@ -85,9 +88,8 @@ class Describer:
             group.refresh((row.ino, row.size, row.mtime_ns, row.ctime_ns, int(row.racy), row.fid), row)
             return
         kind = ChangeKind.ATTRIBUTES if _same_content(known, taken) else ChangeKind.MODIFIED
-        version = self._version(author, path, known, taken)
-        before = (known.fid, known.vid)
-        self._put(group, author, kind, version, taken, before=before)
+        version = self._version(group, author, path, known, taken)
+        self._put(group, kind, version, taken, known, before=(known.fid, known.vid))
 
     def move(self, group: Group, author: Author, e: Event) -> None:
         """A file has another name."""
@@ -125,15 +127,15 @@ class Describer:
         assert e.known is not None
         known = group.now(e.known)
         before = (known.fid, known.vid)
-        known = replace(known, names=known.names - 1)
-        if known.names > 0:
+        if known.names > 1:
+            known = replace(known, names=known.names - 1)
             group.add(self._change(group, author, ChangeKind.DELETED, known, e.path, ends=(e.path,), before=before), known)
             return
         if known.state == State.PENDING:
             group.add(FillRecord(known.vid, State.MISSED, known.size, None, None, None))
         look = Look(known.kind, known.ino, 0, 0, known.mode, known.uid, known.gid, known.mtime_ns, known.ctime_ns)
-        version = replace(self._version(author, e.path, known, Taken(look)), state=State.DELETED)
-        self._put(group, author, ChangeKind.DELETED, version, Taken(look), ends=(e.path,), before=before)
+        version = self._version(group, author, e.path, known, Taken(look), State.DELETED)
+        self._put(group, ChangeKind.DELETED, version, Taken(look), known, ends=(e.path,), before=before)
 
     def split(self, group: Group, author: Author, e: Event) -> None:
         """A name of a hard link keeps the old content and becomes a file of its own."""
@@ -143,21 +145,20 @@ class Describer:
             known = replace(group.now(e.known), names=group.now(e.known).names - 1)
             before = (known.fid, known.vid)
             group.add(self._change(group, author, ChangeKind.DELETED, known, e.path, ends=(e.path,), before=before), known)
-        fresh = self._version(author, e.path, None, Taken(e.look, target=e.known.target, xattrs=e.known.xattrs))
-        version = replace(fresh, state=e.known.state, digest=e.known.digest, content=e.known.content)
-        self._put(group, author, ChangeKind.CREATED, version, Taken(e.look, racy=True), begins=(e.path,))
+        taken = Taken(e.look, target=e.known.target, xattrs=e.known.xattrs)
+        fresh = self._version(group, author, e.path, None, taken, e.known.state)
+        version = replace(fresh, digest=e.known.digest, content=e.known.content)
+        self._put(group, ChangeKind.CREATED, version, Taken(e.look, racy=True), None, begins=(e.path,))
 
     def come_back(self, group: Group, author: Author, e: Event, taken: Taken) -> None:
         """A file leaves its backup name and goes on under the name that was written anew."""
         assert e.known is not None and e.old_path is not None
         known = group.now(e.known)
-        version = self._version(author, e.path, known, taken)
-        self._put(group, author, ChangeKind.MODIFIED, version, taken, ends=(e.old_path,), begins=(e.path,), old_path=e.old_path)
+        version = self._version(group, author, e.path, known, taken)
+        kind = ChangeKind.MODIFIED
+        self._put(group, kind, version, taken, known, ends=(e.old_path,), begins=(e.path,), old_path=e.old_path)
 
     # Parts
-
-    def _files_next(self, group: Group, known: Known | None) -> Known | None:
-        return None if known is None else group.now(known)
 
     def _fill(self, group: Group, path: bytes, known: Known, taken: Taken) -> bool:
         """Settle a version that waits for its content; return whether what was taken is that content."""
@@ -188,16 +189,26 @@ class Describer:
         at_ns = self._catalogue.tick()
         group.tell(Change(ChangeKind.MODIFIED, Fid(known.fid), RelPath(path), at_ns, VersionId(known.vid)))
 
-    def _version(self, author: Author, path: bytes, known: Known | None, taken: Taken) -> VersionRecord:
+    def _version(
+        self,
+        group: Group,
+        author: Author,
+        path: bytes,
+        known: Known | None,
+        taken: Taken,
+        state: State | None = None,
+    ) -> VersionRecord:
+        """Return the version behind `known`; `state` is what `taken` says, where none is given."""
         look, content = taken.look, taken.content
+        at_ns = self._catalogue.tick()
         return VersionRecord(
             vid=self._ids.vid(),
             fid=self._ids.fid() if known is None else known.fid,
             number=1 if known is None else known.number + 1,
-            at_ns=self._catalogue.tick(),
+            at_ns=at_ns,
             path=path,
             kind=look.kind,
-            state=taken.state,
+            state=state or taken.state,
             size=content.size if content is not None else look.size,
             mode=look.mode,
             uid=look.uid,
@@ -210,7 +221,7 @@ class Describer:
             target=taken.target,
             xattrs=taken.xattrs,
             origin=author.origins.get(path),
-            tx=None,
+            tx=self._tx(group, author, at_ns),
             actor=author.actor,
             racy=int(taken.racy or not taken.whole),
         )
@@ -218,19 +229,18 @@ class Describer:
     def _put(
         self,
         group: Group,
-        author: Author,
         kind: ChangeKind,
         version: VersionRecord,
         taken: Taken,
+        known: Known | None,
         *,
         ends: tuple[bytes, ...] = (),
         begins: tuple[bytes, ...] = (),
         before: tuple[int | None, int | None] = (None, None),
         old_path: bytes | None = None,
     ) -> None:
-        """Add a change that has a version."""
-        version = replace(version, tx=self._tx(group, author, version.at_ns))
-        names = len(begins) - len(ends) + (0 if version.number == 1 else self._names(group, version.fid))
+        """Add a change that has a version; `known` is the file before it."""
+        names = len(begins) - len(ends) + (0 if known is None else known.names)
         after = _known(version, taken, names)
         record = ChangeRecord(
             at_ns=version.at_ns,
@@ -248,10 +258,6 @@ class Describer:
             actor=version.actor,
         )
         group.add(record, after)
-
-    def _names(self, group: Group, fid: int) -> int:
-        known = group.files.get(fid) or tables.by_fid(self._catalogue.read(), fid)
-        return 0 if known is None else known.names
 
     def _change(
         self,

@@ -11,18 +11,18 @@ from __future__ import annotations
 import errno
 import os
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from lsfs.capture.folders import Folders
 from lsfs.errors import NotFound, OutsideRoot, Unavailable
 from lsfs.model import Kind, RelPath, show
 
-_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _NO_XATTRS = (errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.ENODATA, errno.ELOOP, errno.ENOENT)
 _OURS = b"user.lsfs."
+_NO_NAMES = (b"", b".", b"..")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,16 @@ class Disk:
 
     def __init__(self, root: bytes, excluded: tuple[bytes, ...] = ()) -> None:
         self.root = root
-        self._excluded = set(excluded)
+        self._excluded: set[bytes] = set()
+        self._below: tuple[bytes, ...] = ()
+        for path in excluded:
+            self.exclude(path)
         try:
             self.fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as e:
             raise Unavailable(f"the root {show(root)} cannot be opened: {e.strerror}") from e
         self.device = os.fstat(self.fd).st_dev
+        self.folders = Folders(self.fd)
 
     def close(self) -> None:
         """Give the descriptor of the root back."""
@@ -76,15 +80,15 @@ class Disk:
     def exclude(self, path: bytes) -> None:
         """Leave `path` and what is below it alone from now on."""
         self._excluded = {*self._excluded, path}  # a new set: other threads may be looking through the old one
+        self._below = tuple(x + b"/" for x in self._excluded)
 
     def ignores(self, path: bytes) -> bool:
         """Return whether `path` is none of the user's files."""
         if not path:
             return False
-        name = path.rpartition(b"/")[2]
-        if name.startswith(STAGE_PREFIX):
+        if STAGE_PREFIX in path and path.rpartition(b"/")[2].startswith(STAGE_PREFIX):
             return True
-        if any(path == x or path.startswith(x + b"/") for x in self._excluded):
+        if path in self._excluded or path.startswith(self._below):
             return True
         return b"/.lsfs" in path and self._in_other_state(path)
 
@@ -112,55 +116,32 @@ class Disk:
             OutsideRoot: a folder on the way is a symbolic link, or a name is `..`.
             NotFound: a folder on the way is missing.
         """
-        *folders, name = path.split(b"/")
-        if name in (b"", b".", b".."):
-            raise OutsideRoot(f"{show(path)} is not a path below the root")
-        fd = self._walk(folders, path)
+        fd, name = self._enter(path)
         try:
             yield fd, name
         finally:
-            if fd != self.fd:
-                os.close(fd)
+            self.folders.leave(fd)
 
-    def _walk(self, folders: list[bytes], path: bytes) -> int:
-        fd = self.fd
-        for folder in folders:
-            if folder in (b"", b".", b".."):
-                self._drop(fd)
-                raise OutsideRoot(f"{show(path)} is not a path below the root")
-            try:
-                inner = os.open(folder, _FOLDER, dir_fd=fd)
-            except OSError as e:
-                error = self._walk_error(fd, folder, path, e)
-                self._drop(fd)
-                raise error from e
-            self._drop(fd)
-            fd = inner
-        return fd
-
-    def _drop(self, fd: int) -> None:
-        if fd != self.fd:
-            os.close(fd)
-
-    @staticmethod
-    def _walk_error(fd: int, folder: bytes, path: bytes, e: OSError) -> Exception:
-        if e.errno == errno.ENOENT:
-            return NotFound(f"there is no folder for {show(path)}")
-        if e.errno in (errno.ENOTDIR, errno.ELOOP):
-            if stat.S_ISLNK(os.lstat(folder, dir_fd=fd).st_mode):
-                return OutsideRoot(f"{show(path)} leads through the symbolic link {show(folder)}")
-            return NotFound(f"{show(folder)} on the way to {show(path)} is not a folder")
-        return e
+    def _enter(self, path: bytes) -> tuple[int, bytes]:
+        folder, _, name = path.rpartition(b"/")
+        if name in _NO_NAMES or (not folder and path[:1] == b"/"):
+            raise OutsideRoot(f"{show(path)} is not a path below the root")
+        return self.folders.enter(folder, path), name
 
     def look(self, path: bytes) -> Look | None:
         """Return what is at `path` now, or None: nothing, or nothing inside the root."""
         if not path:
             return look_of(os.fstat(self.fd))
         try:
-            with self.parent(path) as (fd, name):
-                return look_of(os.lstat(name, dir_fd=fd))
-        except (NotFound, OutsideRoot, FileNotFoundError, NotADirectoryError):
+            fd, name = self._enter(path)
+        except (NotFound, OutsideRoot):
             return None
+        try:
+            return look_of(os.lstat(name, dir_fd=fd))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        finally:
+            self.folders.leave(fd)
 
     def open_file(self, path: bytes) -> int:
         """Return a descriptor to read a regular file from; it follows no link and waits for no FIFO."""

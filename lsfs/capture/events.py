@@ -83,18 +83,22 @@ class Scene:
 
     Attributes:
         held: tells the paths that a transaction is changing just now; it records them itself.
+        complete: what is in a new folder is named as well.
         skipped: those of them that were asked for.
     """
 
     con: sqlite3.Connection
     disk: Disk
     held: Callable[[bytes], bool]
+    complete: bool = False
     skipped: list[RelPath] = field(default_factory=list)
     looks: dict[bytes, Look | None] = field(default_factory=dict)
     knowns: dict[bytes, Known | None] = field(default_factory=dict)
     ready: dict[bytes, Known | None] = field(default_factory=dict)
     hints: dict[bytes, bytes] = field(default_factory=dict)
     taken: set[bytes] = field(default_factory=set)
+    inodes: dict[int, list[Known]] = field(default_factory=dict)
+    lasts: dict[bytes, tuple[Known, int]] = field(default_factory=dict)
 
     def add(self, path: bytes, look: Look | None = None) -> Look | None:
         """Look at `path` (or take the look that the caller has) and at what it was; once for each path."""
@@ -149,7 +153,7 @@ class Scene:
         if any(k.kind == Kind.DIRECTORY and k.names for k in tables.by_inode(self.con, look.ino)):
             for inner, inner_look in self.disk.walk(path):
                 self.add(inner, inner_look)
-        else:
+        elif not self.complete:
             folders.append(RelPath(path))
 
     # Decisions
@@ -157,6 +161,7 @@ class Scene:
     def events(self) -> list[Event]:
         """Return what happened, in an order in which it can be written down."""
         new, gone, changed = self._sorted_names()
+        self._read_up(new)
         fresh = [e for p in new for e in self._arrival(p)]
         kept = [e for p in changed for e in self._kept(p)]
         gone += [p for p in self._late_gone() if p not in gone]
@@ -166,6 +171,12 @@ class Scene:
         first = [e for e in ends if self.looks[e.path] is not None]
         last = [e for e in ends if self.looks[e.path] is None]
         return first + fresh + kept + last
+
+    def _read_up(self, new: list[RelPath]) -> None:
+        """Read at once what the tables say of the inodes and the past of new names."""
+        looks = [look for path in new if (look := self.looks[path]) is not None]
+        self.inodes = tables.by_inodes(self.con, [look.ino for look in looks])
+        self.lasts = tables.last_at_paths(self.con, new)
 
     def _sorted_names(self) -> tuple[list[RelPath], list[RelPath], list[RelPath]]:
         new, gone, changed = [], [], []
@@ -190,7 +201,7 @@ class Scene:
     def _arrival(self, path: RelPath) -> Iterator[Event]:
         look = self.looks[path]
         assert look is not None
-        for k in tables.by_inode(self.con, look.ino):
+        for k in self.inodes.get(look.ino, ()):
             if k.kind != look.kind:
                 continue
             event = self._from_live(path, look, k) if k.names else self._from_ended(path, look, k)
@@ -229,7 +240,7 @@ class Scene:
         return Event(Act.CREATE, path, look, k)
 
     def _comeback(self, path: RelPath, look: Look) -> Iterator[Event]:
-        last = tables.last_at(self.con, path)
+        last = self.lasts.get(path)
         if last is not None and last[0].kind == look.kind:
             k, until_ns = last
             if k.names == 0:

@@ -5,6 +5,7 @@ Pure reading; each function takes a connection.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,12 +78,6 @@ def at_paths(con: sqlite3.Connection, paths: Sequence[bytes]) -> dict[bytes, Kno
     return found
 
 
-def by_fid(con: sqlite3.Connection, fid: int) -> Known | None:
-    """Return a file, live or not."""
-    row = con.execute(f"SELECT {_COLUMNS} FROM file f JOIN version v ON v.vid=f.vid WHERE f.fid=?", (fid,)).fetchone()
-    return None if row is None else _known(row)
-
-
 def by_inode(con: sqlite3.Connection, ino: int) -> list[Known]:
     """Return the files that were last seen with this inode number, the newest first."""
     rows = con.execute(
@@ -92,10 +87,35 @@ def by_inode(con: sqlite3.Connection, ino: int) -> list[Known]:
     return [_known(r) for r in rows]
 
 
+def by_inodes(con: sqlite3.Connection, inodes: Sequence[int]) -> dict[int, list[Known]]:
+    """Return what `by_inode` returns, for many numbers at once; those that no file has are left out."""
+    sql = (
+        f"SELECT j.value, {_COLUMNS} FROM json_each(?) j JOIN file f ON f.fid IN "
+        "(SELECT g.fid FROM file g WHERE g.ino=j.value AND g.ino<>0 ORDER BY g.vid DESC LIMIT 8) "
+        "JOIN version v ON v.vid=f.vid ORDER BY f.vid DESC"
+    )
+    found: dict[int, list[Known]] = {}
+    for row in con.execute(sql, (json.dumps(inodes),)):
+        found.setdefault(row[0], []).append(_known(row[1:]))
+    return found
+
+
 def names(con: sqlite3.Connection, fid: int) -> list[bytes]:
     """Return the live names of a file, the oldest first."""
     rows = con.execute("SELECT path FROM dentry WHERE fid=? AND to_ns=? ORDER BY from_ns, path", (fid, FOREVER))
     return [r[0] for r in rows]
+
+
+def names_of(con: sqlite3.Connection, fids: Sequence[int]) -> dict[int, list[bytes]]:
+    """Return what `names` returns, for many files at once; those without a live name are left out."""
+    found: dict[int, list[bytes]] = {}
+    for start in range(0, len(fids), _MANY):
+        part = fids[start : start + _MANY]
+        marks = ",".join("?" * len(part))
+        sql = f"SELECT fid, path FROM dentry WHERE to_ns=? AND fid IN ({marks}) ORDER BY fid, from_ns, path"
+        for fid, path in con.execute(sql, (FOREVER, *part)):
+            found.setdefault(fid, []).append(path)
+    return found
 
 
 def paths_below(con: sqlite3.Connection, under: bytes) -> list[bytes]:
@@ -105,13 +125,18 @@ def paths_below(con: sqlite3.Connection, under: bytes) -> list[bytes]:
     return [r[0] for r in con.execute(sql, (low, high))]
 
 
-def last_at(con: sqlite3.Connection, path: bytes) -> tuple[Known, int] | None:
-    """Return the file that `path` stood for last and until when (ns)."""
-    row = con.execute("SELECT fid, to_ns FROM dentry WHERE path=? ORDER BY to_ns DESC LIMIT 1", (path,)).fetchone()
-    if row is None:
-        return None
-    known = by_fid(con, row[0])
-    return None if known is None else (known, row[1])
+def last_at_paths(con: sqlite3.Connection, paths: Sequence[bytes]) -> dict[bytes, tuple[Known, int]]:
+    """Return, by name, the file that it stood for last and until when (ns); names that never were are left out."""
+    found: dict[bytes, tuple[Known, int]] = {}
+    for start in range(0, len(paths), _MANY):
+        part = paths[start : start + _MANY]
+        # Of a bare column beside max(), SQLite takes the value of the row that has the maximum.
+        sql = (
+            f"SELECT d.path, d.until, {_COLUMNS} FROM (SELECT path, max(to_ns) AS until, fid FROM dentry "
+            f"WHERE path IN ({','.join('?' * len(part))}) GROUP BY path) d JOIN file f USING(fid) JOIN version v ON v.vid=f.vid"
+        )
+        found |= {row[0]: (_known(row[2:]), row[1]) for row in con.execute(sql, part)}
+    return found
 
 
 def deleted_version_before(con: sqlite3.Connection, known: Known) -> Known | None:

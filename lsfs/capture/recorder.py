@@ -180,7 +180,8 @@ class _Batch:
         """Record the named paths, then walk the folders among them in slices."""
         with self._recorder.lock:
             scene = self._scene()
-            folders = scene.add_dirty(dirty)
+            with self._recorder.disk.folders.steady():
+                folders = scene.add_dirty(dirty)
             self._write(scene)
             self.group.flush(() if folders else closing)
         for folder in folders:
@@ -218,7 +219,7 @@ class _Batch:
         def held(path: bytes) -> bool:
             return self._recorder.holder(path) not in (None, mine)
 
-        return Scene(self._recorder.catalogue.read(), self._recorder.disk, held)
+        return Scene(self._recorder.catalogue.read(), self._recorder.disk, held, complete=self._author.complete)
 
     def _walk(self, folder: RelPath) -> None:
         seen: set[bytes] = set()
@@ -242,7 +243,9 @@ class _Batch:
     def _write(self, scene: Scene) -> None:
         self._claimed = set()
         self.again += scene.skipped
-        for event in scene.events():
+        with self._recorder.disk.folders.steady():
+            events = scene.events()
+        for event in events:
             self._event(event)
             if self._author.tx is None and self.group.full():
                 self.group.flush()
@@ -254,8 +257,7 @@ class _Batch:
             case Act.CREATE:
                 self._create(e)
             case Act.MODIFY:
-                assert e.known is not None
-                self._modify(e.path, self.group.now(e.known))
+                self._modify_event(e)
             case Act.MOVE:
                 self._move(e)
             case Act.LINK:
@@ -268,11 +270,13 @@ class _Batch:
             case Act.SPLIT:
                 self._describe.split(self.group, self._author, e)
 
+    def _placed(self, e: Event) -> Taken | None:
+        """Return what we have just written there ourselves, if it is there still."""
+        placed = self._author.placed.get(e.path)
+        return placed if placed is not None and placed.look == e.look else None
+
     def _take(self, path: RelPath) -> Taken | None:
         """Read the file; None where it has gone or has to be read again later."""
-        placed = self._author.placed.get(path)
-        if placed is not None and self._recorder.disk.look(path) == placed.look:
-            return placed
         taken = take(self._recorder.disk, self._recorder.packs, path, time.time_ns())
         if taken is None or (self._patient and (not taken.whole or self._is_young(taken.look))):
             self.again.append(path)
@@ -302,7 +306,7 @@ class _Batch:
         if self._is_young(look) or (e.known is None and self._is_just_empty(look)):
             self.again.append(e.path)
             return
-        taken = self._take(e.path)
+        taken = self._placed(e) or self._take(e.path)
         if taken is None:
             return
         for end in e.likely:
@@ -315,6 +319,14 @@ class _Batch:
                 self._describe.modified(self.group, self._author, e.path, self.group.now(end.known), taken)
                 return
         self._describe.create(self.group, self._author, e, taken)
+
+    def _modify_event(self, e: Event) -> None:
+        assert e.known is not None
+        known, placed = self.group.now(e.known), self._placed(e)
+        if placed is not None and known.kind == Kind.FILE:
+            self._describe.modified(self.group, self._author, e.path, known, placed)
+        else:
+            self._modify(e.path, known)
 
     def _modify(self, path: RelPath, known: Known) -> None:
         look = self._recorder.disk.look(path)

@@ -122,7 +122,7 @@ class Changes:
         for path in paths:
             targets |= targets_for(self._versions, path, goal)
         if targets:
-            tx.put_back(targets, operation="rollback")
+            tx.put_back(targets, operation="rollback", seen=tx.stored(list(targets)))
 
     # Undo
 
@@ -226,7 +226,7 @@ class Changes:
         left = set(since) if on_conflict == "keep_mine" else set()
         targets = {p: n.before for p, n in nets.items() if p not in left and (n.before != NOTHING or current[RelPath(p)])}
         if targets:
-            tx.put_back(targets, operation="undo")
+            tx.put_back(targets, operation="undo", seen=current)
         for path in left:
             tx.kept[path] = "changed since"
         for fid, add, remove in effects.tags_to_take_back(self._con(), chosen):

@@ -15,7 +15,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsfs.capture.disk import STAGE_PREFIX, Disk, Look, look_of, read_xattrs, stage_token
 from lsfs.capture.known import Known
@@ -40,7 +40,7 @@ class Attributes:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Content under its temporary name; the descriptor is open for reading and writing."""
+    """Content under its temporary name; the descriptor is open for reading and writing, or -1."""
 
     path: RelPath
     name: bytes
@@ -62,6 +62,10 @@ class Hand:
         self._count = 0
         self._written: list[RelPath] = []
 
+    def steady(self) -> contextlib.AbstractContextManager[None]:
+        """Keep the folders that are changed last open while many files are changed in a row."""
+        return self._disk.folders.steady()
+
     def stage(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes) -> Staged:
         """Write content under a temporary name beside `path`; the caller places or discards it."""
         self._point("stage")
@@ -80,6 +84,11 @@ class Hand:
                 raise
         return staged
 
+    def close(self, staged: Staged) -> Staged:
+        """Close the descriptor: for many files that are placed together later."""
+        _close(staged.fd)
+        return replace(staged, fd=-1)
+
     def place(self, staged: Staged) -> Look:
         """Rename the staged content over its target (or write it into a file of several names); return what is there now."""
         self._point("place")
@@ -92,30 +101,31 @@ class Hand:
                     raise Exists(f"{show(staged.path)} is a folder")
                 os.rename(staged.name, name, src_dir_fd=folder, dst_dir_fd=folder)
                 self._written.append(staged.path)
-                return look_of(os.fstat(staged.fd))
+                return look_of(os.lstat(name, dir_fd=folder))
         finally:
-            os.close(staged.fd)
+            _close(staged.fd)
 
     def discard(self, staged: Staged) -> None:
         """Remove what was staged."""
-        os.close(staged.fd)
+        _close(staged.fd)
         with contextlib.suppress(FileNotFoundError, NotFound), self._disk.parent(staged.path) as (folder, _):
             os.unlink(staged.name, dir_fd=folder)
 
     def _into(self, staged: Staged, folder: int, name: bytes) -> Look:
-        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-        target = os.open(name, flags, dir_fd=folder)
+        flags = os.O_NOFOLLOW | os.O_CLOEXEC
+        source = os.open(staged.name, flags | os.O_RDONLY, dir_fd=folder)
+        target = os.open(name, flags | os.O_RDWR, dir_fd=folder)
         try:
             self._point("truncate")
             os.ftruncate(target, 0)
-            size, at = os.fstat(staged.fd).st_size, 0
-            while at < size:
-                at += os.sendfile(target, staged.fd, at, min(size - at, 1 << 26))
-            there = os.fstat(staged.fd)
+            there, at = os.fstat(source), 0
+            while at < there.st_size:
+                at += os.sendfile(target, source, at, min(there.st_size - at, 1 << 26))
             _dress(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns))
             self._written.append(staged.path)
             return look_of(os.fstat(target))
         finally:
+            os.close(source)
             os.close(target)
             os.unlink(staged.name, dir_fd=folder)
 
@@ -182,6 +192,7 @@ class Hand:
             if _lstat(b, new_name) is not None:
                 raise Exists(f"{show(new)} is there already")
             os.rename(old_name, new_name, src_dir_fd=a, dst_dir_fd=b)
+        self._disk.folders.forget()
 
     def remove(self, path: RelPath) -> None:
         """Remove a file, or an empty folder.
@@ -203,6 +214,7 @@ class Hand:
                 if e.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
                 raise Conflict(f"the folder {show(path)} is not empty", [show(path)]) from e
+        self._disk.folders.forget()
 
     def temporary_beside(self, path: RelPath) -> RelPath:
         """Return a free temporary path in the folder of `path`."""
@@ -233,6 +245,12 @@ class Hand:
         if not same:
             raise Conflict(f"{show(path)} was changed in this moment; try again", [show(path)])
 
+    def sync_staged(self, count: int) -> None:
+        """Make so many staged files durable, so that renaming them does not write each of them out on its own (ext4 does)."""
+        if count > _FEW:
+            self._point("sync")
+            _syncfs(self._disk.fd)
+
     def sync(self) -> None:
         """Make what was written durable."""
         self._point("sync")
@@ -253,6 +271,11 @@ class Hand:
         return b"%s-%d" % (self._label, self._count)
 
 
+def _close(fd: int) -> None:
+    if fd >= 0:
+        os.close(fd)
+
+
 def _lstat(folder: int, name: bytes) -> os.stat_result | None:
     try:
         return os.lstat(name, dir_fd=folder)
@@ -268,7 +291,7 @@ def _dress(fd: int, a: Attributes) -> None:
             os.fchown(fd, a.uid, a.gid)
     if a.xattrs is not None:
         _set_xattrs(fd, a.xattrs)
-    if a.mode is not None:
+    if a.mode is not None and (stat.S_IMODE(a.mode) != stat.S_IMODE(there.st_mode) or a.uid is not None):
         os.fchmod(fd, stat.S_IMODE(a.mode))
     if a.mtime_ns is not None:
         os.utime(fd, ns=(there.st_atime_ns, a.mtime_ns))

@@ -49,16 +49,24 @@ class Ledger:
         self._origins: dict[bytes, int] = {}
         self._placed: dict[bytes, Taken] = {}
 
-    def enter(self, paths: list[RelPath], *, below: bool = False, change: bool = True) -> dict[RelPath, Known | None]:
+    def enter(
+        self,
+        paths: list[RelPath],
+        *,
+        below: bool = False,
+        change: bool = True,
+        seen: Mapping[RelPath, Known | None] | None = None,
+    ) -> Mapping[RelPath, Known | None]:
         """Check that the paths may be changed, capture what is there now, and return it.
 
         Args:
             below: with everything below them.
             change: they are about to be changed; else only their content is needed.
+            seen: what is there, where it has just been captured.
         """
         self._guard.inside(paths)
         with self._recorder.lock:
-            found = self.sync(paths, below=below)
+            found = self.sync(paths, below=below) if seen is None else {p: seen[p] for p in paths}
         if change:
             self._guard.free(self._begin.tx, list(found))
         _check_stored(found)
@@ -73,21 +81,27 @@ class Ledger:
         mine = [p for p in paths if self._is_mine(p)]
         others = [p for p in paths if not self._is_mine(p)]
         theirs = Author("program", holder=self._begin.tx)
+        if below and self._fresh:
+            self._record([])  # what we changed below them is ours, and must not be found as a program's change
         if others:
             self._recorder.record([Dirty(p, subtree=below) for p in others], theirs)
         if mine:
             self._record([Dirty(p, subtree=below) for p in mine])
+        return self.known(paths, below=below)
+
+    def known(self, paths: list[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
+        """Return what is at captured paths; content that the baseline owes is taken now."""
         found = self._recorder.known(paths, below=below)
         pending = [p for p, known in found.items() if known is not None and known.state == State.PENDING]
         if pending:
-            self._recorder.fill(pending, theirs)
+            self._recorder.fill(pending, Author("program", holder=self._begin.tx))
             found = self._recorder.known(paths, below=below)
         return found
 
     def _record(self, more: list[Dirty], closing: Sequence[Record] = ()) -> None:
         touched = [Dirty(p, old_path=old) for p, old in sorted(self._fresh.items())]
         self._fresh = {}
-        author = Author(self._begin.actor, self._begin.tx, self._origins, self._placed)
+        author = Author(self._begin.actor, self._begin.tx, self._origins, self._placed, complete=True)
         self._recorder.record([*touched, *more], author, closing=closing)
 
     def _is_mine(self, path: RelPath) -> bool:

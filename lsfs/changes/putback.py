@@ -16,11 +16,15 @@ from dataclasses import dataclass, field
 from lsfs.capture import known as tables
 from lsfs.capture.known import Known
 from lsfs.capture.taking import Taken
-from lsfs.changes.hand import Attributes, Hand
+from lsfs.changes.hand import Attributes, Hand, Staged
+from lsfs.changes.stock import Stock, Stored
 from lsfs.errors import Conflict, NotFound
-from lsfs.model import Kind, RelPath, State, Version, VersionId
-from lsfs.versions.records import pack, unpack
+from lsfs.model import Kind, RelPath, State, Version
+from lsfs.packs.content import Content
 from lsfs.versions.versions import Versions
+
+_PORTION = 4096  # staged files
+_PORTION_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,32 @@ class Result:
     placed: dict[bytes, Taken] = field(default_factory=dict)
 
 
-class Putback:
-    """One run over a set of targets."""
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A file that is staged and not placed yet."""
 
-    def __init__(self, versions: Versions, hand: Hand, current: Mapping[RelPath, Known | None]) -> None:
+    fid: int
+    staged: Staged
+    stored: Stored
+    content: Content
+    now: Known | None
+
+
+class Putback:
+    """One run over a set of targets.
+
+    Args:
+        stock: the versions among the targets.
+        current: what the tables say of the paths, as captured right before.
+    """
+
+    def __init__(self, versions: Versions, hand: Hand, stock: Stock, current: Mapping[RelPath, Known | None]) -> None:
         self._versions = versions
         self._hand = hand
+        self._stock = stock
         self._current = current
+        self._waiting: list[_Waiting] = []
+        self._waiting_bytes = 0
         self._renames: list[tuple[bytes, bytes]] = []
         self._sources: set[RelPath] = set()
         self._home: dict[int, RelPath] = {}
@@ -71,11 +94,17 @@ class Putback:
         """
         movers = self._movers(targets, live)
         self._sources = set(movers.values())
-        self._make_room(targets, movers)
-        for path in sorted(targets):
-            if targets[path].fid is not None:
-                self._settle(RelPath(path), targets[path], movers.get(path))
-        self._remove_folders(targets, set(movers.values()))
+        with self._hand.steady():
+            try:
+                self._make_room(targets, movers)
+                for path in sorted(targets):
+                    if targets[path].fid is not None:
+                        self._settle(RelPath(path), targets[path], movers.get(path))
+                self._place()
+                self._remove_folders(targets, set(movers.values()))
+            finally:
+                for w in self._waiting:
+                    self._hand.discard(w.staged)
         return self.result
 
     def _movers(self, targets: Mapping[RelPath, Target], live: Mapping[int, list[RelPath]]) -> dict[RelPath, RelPath]:
@@ -134,22 +163,24 @@ class Putback:
 
     def _settle(self, path: RelPath, target: Target, source: RelPath | None) -> None:
         if source is not None:
+            self._place()  # what waits may be in a folder that moves
             if self._current.get(path) is not None and path not in self._sources:
                 self._hand.remove(RelPath(self._now_at(path)))
             self._rename(source, path)
         now = self._current.get(source if source is not None else path)
         assert target.fid is not None and target.vid is not None
         try:
-            version = self._versions.version_by_id(VersionId(target.vid))
+            stored = self._stock.get(target.vid)
         except NotFound as e:
             self.result.kept[path] = str(e)
             return
-        if now is not None and now.kind != version.kind and source is None:
+        if now is not None and now.kind != stored.version.kind and source is None:
             self._hand.remove(RelPath(self._now_at(path)))
             now = None
-        self._bring(path, target.fid, version, now)
+        self._bring(path, target.fid, stored, now)
 
-    def _bring(self, path: RelPath, fid: int, version: Version, now: Known | None) -> None:
+    def _bring(self, path: RelPath, fid: int, stored: Stored, now: Known | None) -> None:
+        version = stored.version
         if now is not None and now.vid == version.vid:
             self._home[fid] = path
             return
@@ -157,20 +188,24 @@ class Putback:
             self.result.touched.add(path)  # written through another of its names
             return
         if now is None and fid in self._home and version.kind != Kind.DIRECTORY:
+            self._place()
             self._hand.hard_link(self._home[fid], path)
             self.result.touched.add(path)
             return
         try:
-            self._put(path, version, now)
+            if self._put(path, fid, stored, now):
+                self._done(path, fid, version)
         except (NotFound, Conflict) as e:
             self.result.kept[path] = str(e)
-            return
+
+    def _done(self, path: RelPath, fid: int, version: Version) -> None:
         self._home[fid] = path
         self.result.origins[path] = version.vid
         self.result.touched.add(path)
 
-    def _put(self, path: RelPath, version: Version, now: Known | None) -> None:
-        attributes = attributes_of(self._versions, version)
+    def _put(self, path: RelPath, fid: int, stored: Stored, now: Known | None) -> bool:
+        """Make a path what a version is; return whether it is that now (a file is only after `_place`)."""
+        version, attributes = stored.version, stored.attributes
         same = now is not None and (now.digest, now.target) == (version.digest, version.target)
         if same and now is not None and now.state != State.PENDING and version.kind != Kind.OTHER:
             self._hand.dress(path, attributes)
@@ -181,8 +216,9 @@ class Putback:
         elif version.kind == Kind.OTHER:
             self._special(path, version, attributes, now)
         else:
-            self._hand.require(path, now)
-            self._file(path, version, attributes)
+            self._stage(path, fid, stored, now)
+            return False
+        return True
 
     def _special(self, path: RelPath, version: Version, attributes: Attributes, now: Known | None) -> None:
         if not stat.S_ISFIFO(version.mode):
@@ -190,11 +226,41 @@ class Putback:
         if now is None:
             self._hand.make_pipe(path, attributes)
 
-    def _file(self, path: RelPath, version: Version, attributes: Attributes) -> None:
-        staged = self._hand.stage(path, lambda fd: self._versions.restore(version, fd), attributes)
-        look = self._hand.place(staged)
-        packed = pack(attributes.xattrs) if attributes.xattrs else None
-        self.result.placed[path] = Taken(look, self._versions.content(version), xattrs=packed, racy=True)
+    def _stage(self, path: RelPath, fid: int, stored: Stored, now: Known | None) -> None:
+        self._hand.require(path, now)
+        content = self._stock.content(stored)
+        staged = self._hand.stage(path, lambda fd: self._versions.restore_content(content, fd), stored.attributes)
+        self._waiting.append(_Waiting(fid, self._hand.close(staged), stored, content, now))
+        self._home[fid] = path
+        self._waiting_bytes += content.size
+        if len(self._waiting) >= _PORTION or self._waiting_bytes > _PORTION_BYTES:
+            self._place()
+
+    def _place(self) -> None:
+        """Give the staged files their names: after one sync for all, because a rename over a file would wait for each."""
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        if any(w.now is not None for w in waiting):
+            self._hand.sync_staged(len(waiting))
+        waiting.reverse()
+        try:
+            while waiting:
+                self._place_one(waiting[-1])
+                waiting.pop()
+        finally:
+            self._waiting = waiting
+
+    def _place_one(self, w: _Waiting) -> None:
+        path = w.staged.path
+        try:
+            self._hand.require(path, w.now)
+            look = self._hand.place(w.staged)
+        except (NotFound, Conflict) as e:
+            self._home.pop(w.fid, None)
+            self._hand.discard(w.staged)
+            self.result.kept[path] = str(e)
+            return
+        self.result.placed[path] = Taken(look, w.content, xattrs=w.stored.xattrs, racy=True)
+        self._done(path, w.fid, w.stored.version)
 
     def _remove_folders(self, targets: Mapping[RelPath, Target], sources: set[RelPath]) -> None:
         for path, target in sorted(targets.items(), reverse=True):
@@ -204,14 +270,8 @@ class Putback:
             self._remove(path)
 
 
-def attributes_of(versions: Versions, version: Version) -> Attributes:
-    """Return the attributes of a version."""
-    packed = versions.xattrs(version)
-    xattrs = {} if packed is None else dict(unpack(packed))
-    return Attributes(version.mode, version.uid, version.gid, version.mtime_ns, xattrs)
-
-
 def live_names(versions: Versions, targets: Mapping[RelPath, Target]) -> dict[int, list[RelPath]]:
     """Return the names that each file among the targets has now."""
     fids = {t.fid for t in targets.values() if t.fid is not None}
-    return {fid: [RelPath(n) for n in tables.names(versions.connection(), fid)] for fid in fids}
+    found = tables.names_of(versions.connection(), sorted(fids))
+    return {fid: [RelPath(n) for n in found.get(fid, ())] for fid in fids}

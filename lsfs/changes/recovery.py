@@ -18,6 +18,7 @@ from lsfs.changes.cutoff import Cut, read_cut, theirs
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
 from lsfs.changes.putback import Putback, live_names
+from lsfs.changes.stock import Stock
 from lsfs.model import RelPath, TransactionId
 from lsfs.versions.applying import parent_of
 from lsfs.versions.records import EndRecord
@@ -65,7 +66,8 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     recorder.record([Dirty(p) for p in paths], Author(actor, tx))
     current = recorder.known(paths)
     targets = {p: t for p, t in cut.before.items() if p not in others}
-    putback = Putback(versions, hand, current)
+    stock = Stock(versions, [t.vid for t in targets.values() if t.vid is not None])
+    putback = Putback(versions, hand, stock, current)
     result = putback.run(targets, live_names(versions, targets))
     hand.sync()
     end = EndRecord(tx, recorder.catalogue.tick(), "reverted")

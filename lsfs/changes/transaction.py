@@ -25,7 +25,8 @@ from lsfs.capture.recorder import Recorder
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Attributes, Hand
 from lsfs.changes.ledger import Ledger
-from lsfs.changes.putback import Putback, Result, Target, attributes_of, live_names
+from lsfs.changes.putback import Putback, Result, Target, live_names
+from lsfs.changes.stock import Stock, one
 from lsfs.errors import BadRequest, Conflict, Exists, NotFound, Unavailable
 from lsfs.model import Fid, Kind, RelPath, TransactionId, Version, VersionId, show
 from lsfs.versions.applying import parent_of
@@ -78,8 +79,7 @@ class Transaction:
         self._need_folders(path)
         attributes = Attributes() if was is not None else Attributes(mode=_NEW_FILE)
         if was is not None:
-            version = self._versions.version_by_id(VersionId(was.vid))
-            kept = attributes_of(self._versions, version)
+            kept = one(self._versions, was.vid).attributes
             attributes = Attributes(kept.mode, kept.uid, kept.gid, None, kept.xattrs)
         staged = self._hand.stage(path, lambda fd: self._fill(fd, path, was, data, mode), attributes)
         with ExitStack() as undo:
@@ -183,7 +183,7 @@ class Transaction:
                 self._copy_one(self._versions.version_by_id(VersionId(known.vid)), where[name])
 
     def _copy_one(self, version: Version, target: RelPath) -> None:
-        whole = attributes_of(self._versions, version)
+        whole = one(self._versions, version.vid).attributes
         attributes = Attributes(whole.mode, None, None, whole.mtime_ns, whole.xattrs)
         if version.kind == Kind.DIRECTORY:
             self._hand.make_folder(target, attributes)
@@ -214,6 +214,11 @@ class Transaction:
             else:
                 self._recorder.record([Dirty(path, subtree=True)], Author("program"))
 
+    def stored(self, paths: list[RelPath]) -> dict[RelPath, Known | None]:
+        """Return what is at paths that were refreshed right before; content that the baseline owes is taken now."""
+        with self._recorder.lock:
+            return self._ledger.known(paths)
+
     def refresh_all(self, paths: list[RelPath]) -> dict[RelPath, Known | None]:
         """Capture what is at the paths now, and return it."""
         with self._recorder.lock:
@@ -223,29 +228,27 @@ class Transaction:
         """Put a version at `path`, as a new version."""
         self.put_back({path: Target(version.fid, version.vid)}, operation="restore")
 
-    def put_back(self, targets: Mapping[RelPath, Target], *, operation: str) -> Result:
-        """Bring the named paths to what the targets say; folders above them are made."""
+    def put_back(
+        self,
+        targets: Mapping[RelPath, Target],
+        *,
+        operation: str,
+        seen: Mapping[RelPath, Known | None] | None = None,
+    ) -> Result:
+        """Bring the named paths to what the targets say; folders above them are made.
+
+        Args:
+            seen: what is at the paths, where they have just been captured.
+        """
         paths = [RelPath(p) for p in targets]
-        current = self._ledger.enter(paths)
-        for path in paths:
-            if targets[path].fid is not None:
-                self._need_folders(path, without=targets)
-        self._ledger.intend(operation, current, self._expected(targets, current))
-        return self._put_back(targets, current)
+        current = self._ledger.enter(paths, seen=seen)
+        self._need_folders_of(targets)
+        stock = Stock(self._versions, [t.vid for t in targets.values() if t.vid is not None])
+        self._ledger.intend(operation, current, _expected(stock, targets, current))
+        return self._put_back(targets, stock, current)
 
-    def _expected(
-        self, targets: Mapping[RelPath, Target], current: Mapping[RelPath, Known | None]
-    ) -> dict[RelPath, bytes | None]:
-        """Return the content that each path is about to have."""
-        out: dict[RelPath, bytes | None] = {}
-        for path, target in targets.items():
-            if target.vid is not None:
-                digest = self._versions.version_by_id(VersionId(target.vid)).digest
-                out[path] = None if _is_linked(current[path]) else digest
-        return out
-
-    def _put_back(self, targets: Mapping[RelPath, Target], current: Mapping[RelPath, Known | None]) -> Result:
-        putback = Putback(self._versions, self._hand, current)
+    def _put_back(self, targets: Mapping[RelPath, Target], stock: Stock, current: Mapping[RelPath, Known | None]) -> Result:
+        putback = Putback(self._versions, self._hand, stock, current)
         try:
             return putback.run(targets, live_names(self._versions, targets))
         finally:
@@ -341,16 +344,31 @@ class Transaction:
             return
         with self._recorder.lock:
             before = self._ledger.before
-            self._put_back(before, self._ledger.sync(list(before)))
+            stock = Stock(self._versions, [t.vid for t in before.values() if t.vid is not None])
+            self._put_back(before, stock, self._ledger.sync(list(before)))
         self._hand.sync()
         self._ledger.close("reverted")
 
-    def _need_folders(self, path: RelPath, without: Mapping[RelPath, Target] | None = None) -> None:
-        """Make the folders above `path` that are missing (but for those that the targets make)."""
+    def _need_folders(self, path: RelPath) -> None:
+        """Make the folders above `path` that are missing."""
         above = parent_of(path)
-        if not above or self._disk.look(above) is not None or (without and above in without):
-            return
-        self.create_directory(RelPath(above))
+        if above and self._disk.look(above) is None:
+            self.create_directory(RelPath(above))
+
+    def _need_folders_of(self, targets: Mapping[RelPath, Target]) -> None:
+        """Make the folders above the targets that are missing, but for those that the targets make."""
+        folders = {parent_of(path) for path, target in targets.items() if target.fid is not None}
+        for above in sorted(folders - {b""}):
+            if RelPath(above) not in targets and self._disk.look(above) is None:
+                self.create_directory(RelPath(above))
+
+
+def _expected(
+    stock: Stock, targets: Mapping[RelPath, Target], current: Mapping[RelPath, Known | None]
+) -> dict[RelPath, bytes | None]:
+    """Return the content that each path is about to have."""
+    wanted = {path: target.vid for path, target in targets.items() if target.vid is not None}
+    return {path: None if _is_linked(current[path]) else stock.digest(vid) for path, vid in wanted.items()}
 
 
 def _is_linked(known: Known | None) -> bool:

@@ -31,6 +31,7 @@ from lsfs.versions.records import (
     VersionRecord,
     pack,
     version_of,
+    version_values,
 )
 
 VERSION_COLUMNS = (
@@ -40,17 +41,28 @@ VERSION_COLUMNS = (
 _WIDTH = len(VERSION_COLUMNS.split(","))
 _INSERT_VERSION = f"INSERT OR IGNORE INTO version({VERSION_COLUMNS}) VALUES({','.join('?' * _WIDTH)})"
 
+_NAMES = "(SELECT count(*) FROM dentry WHERE dentry.fid=? AND to_ns=?)"
+_UPSERT_FILE = (
+    f"INSERT INTO file VALUES(?,?,?,?,?,?,?,?,?,{_NAMES}) ON CONFLICT(fid) DO UPDATE SET kind=excluded.kind, "
+    "vid=excluded.vid, number=excluded.number, ino=excluded.ino, size=excluded.size, mtime_ns=excluded.mtime_ns, "
+    "ctime_ns=excluded.ctime_ns, racy=excluded.racy, names=excluded.names"
+)
+
 
 def apply_all(con: sqlite3.Connection, records: Iterable[Record]) -> None:
     """Apply the records in order."""
+    ends: dict[int, int] = {}
     for record in records:
-        apply(con, record)
+        _HANDLERS[type(record)](con, record)
+        if isinstance(record, ChangeRecord) and record.tx is not None:
+            ends[record.tx] = record.at_ns
+    sql = "UPDATE tx SET end_ns=max(coalesce(end_ns, 0), ?) WHERE tx=? AND kind='burst'"
+    con.executemany(sql, [(at_ns, tx) for tx, at_ns in ends.items()])
 
 
 def apply(con: sqlite3.Connection, record: Record) -> None:
     """Apply one record."""
-    handler: Callable[[sqlite3.Connection, Any], None] = _HANDLERS[type(record)]
-    handler(con, record)
+    apply_all(con, [record])
 
 
 def parent_of(path: bytes) -> bytes:
@@ -75,7 +87,6 @@ def _change(con: sqlite3.Connection, r: ChangeRecord) -> None:
     _file(con, r, version)
     if r.tx is not None:
         _effects(con, r, version)
-        con.execute("UPDATE tx SET end_ns=? WHERE tx=? AND kind='burst'", (r.at_ns, r.tx))
 
 
 def _seen(con: sqlite3.Connection, r: ChangeRecord) -> bool:
@@ -86,24 +97,18 @@ def _seen(con: sqlite3.Connection, r: ChangeRecord) -> bool:
 
 
 def _row(v: VersionRecord) -> tuple[Any, ...]:
-    return tuple(getattr(v, name) for name in VersionRecord.__slots__)[:_WIDTH]
+    return version_values(v)[:_WIDTH]
 
 
 def _file(con: sqlite3.Connection, r: ChangeRecord, v: VersionRecord | None) -> None:
     if v is not None:
-        con.execute(
-            "INSERT INTO file VALUES(?,?,?,?,?,?,?,?,?,0) ON CONFLICT(fid) DO UPDATE SET kind=excluded.kind, vid=excluded.vid, "
-            "number=excluded.number, ino=excluded.ino, size=excluded.size, mtime_ns=excluded.mtime_ns, "
-            "ctime_ns=excluded.ctime_ns, racy=excluded.racy",
-            (v.fid, v.kind, v.vid, v.number, v.ino, v.size, v.mtime_ns, v.ctime_ns, v.racy),
-        )
-    elif r.stat is not None:
+        values = (v.fid, v.kind, v.vid, v.number, v.ino, v.size, v.mtime_ns, v.ctime_ns, v.racy, v.fid, FOREVER)
+        con.execute(_UPSERT_FILE, values)
+        return
+    if r.stat is not None:
         con.execute("UPDATE file SET ino=?, size=?, mtime_ns=?, ctime_ns=?, racy=? WHERE fid=?", (*r.stat, r.fid))
     if r.ends or r.begins:
-        con.execute(
-            "UPDATE file SET names=(SELECT count(*) FROM dentry WHERE dentry.fid=file.fid AND to_ns=?) WHERE fid=?",
-            (FOREVER, r.fid),
-        )
+        con.execute(f"UPDATE file SET names={_NAMES} WHERE fid=?", (r.fid, FOREVER, r.fid))
 
 
 def _effects(con: sqlite3.Connection, r: ChangeRecord, v: VersionRecord | None) -> None:

@@ -9,6 +9,7 @@ Durability: `Packs.commit` makes records durable before the tables change.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import msgpack
@@ -225,14 +226,14 @@ _KINDS: dict[int, type[Any]] = {
     11: KeptRecord,
 }
 _NUMBERS = {cls: number for number, cls in _KINDS.items()}
+_VALUES = {cls: attrgetter(*(f.name for f in fields(cls))) for cls in (*_KINDS.values(), VersionRecord)}
 _ARITY = {cls: len(fields(cls)) for cls in (*_KINDS.values(), VersionRecord)}
 
 
 def encode(record: Record) -> tuple[int, bytes]:
     """Return the record as the packs take it: (kind, payload)."""
     cls = type(record)
-    values = [getattr(record, f) for f in cls.__slots__]
-    payload: bytes = msgpack.packb([FORMAT, *values], use_bin_type=True)
+    payload: bytes = msgpack.packb([FORMAT, *_VALUES[cls](record)], use_bin_type=True)
     return _NUMBERS[cls], payload
 
 
@@ -257,7 +258,8 @@ def decode(kind: int, payload: bytes) -> Record | None:
 
 def version_values(version: VersionRecord) -> tuple[Any, ...]:
     """Return the version as a ChangeRecord carries it."""
-    return tuple(getattr(version, name) for name in VersionRecord.__slots__)
+    values: tuple[Any, ...] = _VALUES[VersionRecord](version)
+    return values
 
 
 def version_of(change: ChangeRecord) -> VersionRecord | None:

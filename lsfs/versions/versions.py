@@ -188,7 +188,11 @@ class Versions:
 
     def restore(self, version: Version, fd: int) -> None:
         """Write the content of a version into an empty file, with its holes and checked; raises as `read` does."""
-        self._packs.restore(self.content(version), fd)
+        self.restore_content(self.content(version), fd)
+
+    def restore_content(self, content: Content, fd: int) -> None:
+        """Write a content into an empty file, with its holes and checked."""
+        self._packs.restore(content, fd)
 
     def content(self, version: Version) -> Content:
         """Return where the packs hold the content of a version.

@@ -238,3 +238,34 @@ def test_recovery_leaves_alone_what_someone_changed_after_the_crash(r: Rig) -> N
     assert list(line.kept) == [b"a"]
     assert r.tree() == {"a": b"the user went on", "b": b"one"}
     assert b"two" in r.texts("a") or b"one" in r.texts("a")
+
+
+def test_undo_of_many_files_places_them_all_and_leaves_no_temporary_file(r: Rig) -> None:
+    for n in range(40):
+        r.write(f"many/s{n % 3}/f{n}", f"first text {n}")
+    os.link(r.root / "many/s0/f0", r.root / "many/link")
+    r.record()
+    before = r.tree()
+    with r.changes.begin(actor="user", prompt="rewrite some, delete the rest") as tx:
+        for n in range(20):
+            tx.write(p(f"many/s{n % 3}/f{n}"), b"second text")
+        tx.delete(p("many/s2"))
+    changed = r.tree()
+    undone = r.changes.undo()
+    assert r.tree() == before
+    assert (r.root / "many/link").stat().st_ino == (r.root / "many/s0/f0").stat().st_ino
+    r.changes.undo(transaction=undone.id)
+    assert r.tree() == changed
+    assert not list(r.root.rglob(".lsfs-stage*"))
+    assert r.changes.check() == []
+
+
+def test_a_file_written_and_deleted_with_its_folder_comes_back_as_it_was_before_both(r: Rig) -> None:
+    r.write("notes/a", "first")
+    r.record()
+    with r.changes.begin(actor="user", prompt="rewrite, then delete the folder") as tx:
+        tx.write(p("notes/a"), b"second")
+        tx.delete(p("notes"))
+    assert [e.actor for e in r.changes.log()[:1]] == ["user"]
+    r.changes.undo()
+    assert r.tree()["notes/a"] == b"first"
