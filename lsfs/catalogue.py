@@ -182,10 +182,12 @@ class Catalogue:
     def close(self) -> None:
         """Write the clock down, checkpoint and close every connection."""
         with self._lock:
-            self.set_meta("last_tick", str(self._last_ns))
+            with suppress(sqlite3.OperationalError):  # a full disk: the stores find the time in their rows
+                self.set_meta("last_tick", str(self._last_ns))
             for con in self._readers:
                 con.close()
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with suppress(sqlite3.OperationalError):
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.close()
 
 

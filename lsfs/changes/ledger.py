@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from lsfs.capture.describing import Author
+from lsfs.capture.disk import Look
 from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
@@ -48,6 +49,7 @@ class Ledger:
         self._moved: set[RelPath] = set()
         self._origins: dict[bytes, int] = {}
         self._placed: dict[bytes, Taken] = {}
+        self._looks: dict[RelPath, Look] = {}
 
     def enter(
         self,
@@ -128,13 +130,23 @@ class Ledger:
         self._recorder.write([step] if self.begun else [self._begin, step])
         self.begun = True
 
-    def touch(self, path: RelPath, old_path: RelPath | None = None) -> None:
-        """Note that a path was changed; after a rename with the path it had."""
+    def touch(self, path: RelPath, old_path: RelPath | None = None, *, look: Look | None = None) -> None:
+        """Note that a path was changed; after a rename with the path it had.
+
+        Args:
+            look: of a file that was written.
+        """
         if self._recorder.disk.ignores(path):
             return
+        if look is not None:
+            self._looks[path] = look
         self._touched.add(path)
         self._fresh[path] = old_path or self._fresh.get(path)
         self.changed.add(path)
+
+    def made(self) -> list[tuple[RelPath, Look]]:
+        """Return the files that were written where there was nothing, as they were then."""
+        return [(path, look) for path, look in self._looks.items() if self.before.get(path) == NOTHING]
 
     def moved(self, src: RelPath, dst: RelPath) -> None:
         """Note a rename, with all that is below."""
@@ -148,7 +160,8 @@ class Ledger:
         self._origins |= result.origins
         self._placed |= result.placed
         for path in result.touched:
-            self.touch(path)
+            placed = result.placed.get(path)
+            self.touch(path, look=None if placed is None else placed.look)
 
     def close(self, state: str) -> None:
         """Record the after-states, the labels of a committed transaction, and the end."""

@@ -96,12 +96,13 @@ def _by_path(versions: Versions, path: RelPath, at_ns: int | None) -> dict[RelPa
 
 
 def _steps_time(versions: Versions, path: RelPath, steps: int) -> int:
-    """Return the time just before the last `steps` transactions that touched a folder."""
+    """Return the time just before the last `steps` transactions that touched a folder and stand (none that was taken back)."""
     low, high = tree.below(path)
     rows = (
         versions.connection()
         .execute(
-            "SELECT min(at_ns) FROM effect WHERE path=? OR (path>=? AND path<?) GROUP BY tx ORDER BY 1 DESC LIMIT ?",
+            "SELECT min(e.at_ns) FROM effect e JOIN tx t USING(tx) WHERE t.state<>'reverted' AND "
+            "(e.path=? OR (e.path>=? AND e.path<?)) GROUP BY e.tx ORDER BY 1 DESC LIMIT ?",
             (path, low, high, steps),
         )
         .fetchall()

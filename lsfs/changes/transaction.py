@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import os
+import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
@@ -27,7 +28,7 @@ from lsfs.changes.hand import Attributes, Hand
 from lsfs.changes.ledger import Ledger
 from lsfs.changes.putback import Putback, Result, Target, live_names
 from lsfs.changes.stock import Stock, one
-from lsfs.errors import BadRequest, Conflict, Exists, NotFound, Unavailable
+from lsfs.errors import BadRequest, Conflict, Exists, LsfsError, NotFound, Unavailable
 from lsfs.model import Fid, Kind, RelPath, TransactionId, Version, VersionId, show
 from lsfs.versions.applying import parent_of
 from lsfs.versions.records import BeginRecord, LockRecord, SnapshotRecord, TagRecord
@@ -90,8 +91,7 @@ class Transaction:
                 self._ledger.intend("write", {path: was}, {path: None if _is_linked(was) else content.digest})
             self._hand.require(path, was)
             undo.pop_all()
-        self._hand.place(staged)
-        self._ledger.touch(path)
+        self._ledger.touch(path, look=self._hand.place(staged))
 
     def _fill(self, fd: int, path: RelPath, was: Known | None, data: Data, mode: Mode) -> None:
         new = io.BytesIO(data) if isinstance(data, bytes) else data
@@ -191,7 +191,8 @@ class Transaction:
             self._hand.make_link(target, version.target, attributes)
         elif version.kind == Kind.FILE:
             staged = self._hand.stage(target, lambda fd: self._versions.restore(version, fd), attributes)
-            self._hand.place(staged)
+            self._ledger.touch(target, look=self._hand.place(staged))
+            return
         else:
             return
         self._ledger.touch(target)
@@ -326,8 +327,10 @@ class Transaction:
             except BaseException:
                 self.take_back()
                 raise
-        else:
-            self.take_back()
+            return
+        self.take_back()
+        if isinstance(error, OSError):
+            raise Unavailable(f"the root's disk refused ({error.strerror}); everything is as it was before") from error
 
     def commit(self) -> None:
         """Record the after-states and the end; a transaction that did nothing leaves no trace."""
@@ -338,10 +341,24 @@ class Transaction:
         self._ledger.close("committed")
 
     def take_back(self) -> None:
-        """Put everything back to what it was when this transaction touched it first."""
+        """Put everything back to what it was when this transaction touched it first.
+
+        Raises:
+            LsfsError, OSError: the disk refuses this too; the next start does it (`recovery`).
+        """
         if not self._ledger.begun:
             self._ledger.release()
             return
+        try:
+            self._revert()
+        except (LsfsError, OSError, sqlite3.Error):
+            # Most likely there is no room to write down what is there now: what this transaction made takes it.
+            for path, look in self._ledger.made():
+                if self._disk.look(path) == look:
+                    self._hand.remove(path)
+            self._revert()
+
+    def _revert(self) -> None:
         with self._recorder.lock:
             before = self._ledger.before
             stock = Stock(self._versions, [t.vid for t in before.values() if t.vid is not None])

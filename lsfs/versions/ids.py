@@ -1,4 +1,4 @@
-"""The next free ids of files, versions and transactions: rising, never used twice, also after the newest rows were removed.
+"""The next free ids of files, versions and transactions, rising and never used twice; the latest time that was ever given.
 
 Threading: the recorder's lock is held.
 """
@@ -6,6 +6,15 @@ Threading: the recorder's lock is held.
 from __future__ import annotations
 
 import sqlite3
+
+_LATEST = (
+    "SELECT max(at_ns) FROM effect",
+    "SELECT max(at_ns) FROM tx",
+    "SELECT max(at_ns) FROM version WHERE vid=(SELECT max(vid) FROM version)",
+    "SELECT max(max(from_ns), max(iif(to_ns=9223372036854775807, 0, to_ns))) FROM tag",
+    "SELECT max(made_ns) FROM snapshot",
+    "SELECT max(at_ns) FROM kept",
+)
 
 _HIGH = {"fid": "SELECT max(fid) FROM file", "vid": "SELECT max(vid) FROM version", "tx": "SELECT max(tx) FROM tx"}
 
@@ -46,3 +55,8 @@ def remember_high_water(con: sqlite3.Connection) -> None:
             "INSERT INTO meta VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value=excluded.value",
             (f"versions:high:{name}", str(high_water(con, name))),
         )
+
+
+def latest(con: sqlite3.Connection) -> int:
+    """Return the latest time in the tables: a killed process has not noted its last, and the clock may have been set back."""
+    return max(con.execute(sql).fetchone()[0] or 0 for sql in _LATEST)

@@ -21,6 +21,7 @@ from lsfs.packs.content import Content
 from lsfs.versions import history, names, tree
 from lsfs.versions.applying import apply
 from lsfs.versions.contents import ContentStore
+from lsfs.versions.ids import latest
 from lsfs.versions.records import decode
 from lsfs.versions.schema import SCHEMA
 
@@ -42,6 +43,7 @@ class Versions:
         self._catalogue = catalogue
         self._packs = packs
         catalogue.register(SCHEMA)
+        catalogue.advance(latest(catalogue.read()))
         self.imported = 0
         if packs.has_orphans():
             found = packs.orphans

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +21,20 @@ WAIT_S = 20.0
 class Rig:
     """One root; `capture` runs only after `start`, `record` records at once."""
 
-    def __init__(self, root: Path, state: Path, *, journal: bool = False, io: DiskIO = REAL_IO) -> None:
+    def __init__(
+        self,
+        root: Path,
+        state: Path,
+        *,
+        journal: bool = False,
+        io: DiskIO = REAL_IO,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         root.mkdir(exist_ok=True)
         state.mkdir(exist_ok=True)
         self.root = root
         self.state = state
-        self.catalogue = Catalogue(state / "catalogue.db")
+        self.catalogue = Catalogue(state / "catalogue.db", clock_ns=clock_ns)
         self.packs = Packs(state / "packs", self.catalogue, io)
         self.versions = Versions(self.catalogue, self.packs)
         self.disk = Disk(os.fsencode(root), (os.fsencode(os.path.relpath(state, root)),))

@@ -1,0 +1,123 @@
+"""A disk that fills up in the middle of an undo, a rollback, a copy, a write: nothing is half done, nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from lsfs.changes import Goal
+from lsfs.errors import LsfsError
+from tests.lsfs.store_rig import Rig, p
+
+FILES = 40
+SIZE = 100_000
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 24 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)], check=True)
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def noise(seed: int) -> bytes:
+    return random.Random(seed).randbytes(SIZE)
+
+
+def prepare(r: Rig) -> None:
+    """Make a folder with two states in its history."""
+    for n in range(FILES):
+        r.write(f"d/{n:02}", noise(n))
+    r.record()
+    with r.changes.begin(actor="user") as tx:
+        tx.delete(p("d"))
+
+
+def fill(disk: Path, *, leave: int) -> Path:
+    """Fill the disk but for so many bytes."""
+    filler = disk / "filler"
+    st = os.statvfs(disk)
+    free = st.f_bavail * st.f_frsize
+    with filler.open("wb") as f:
+        os.posix_fallocate(f.fileno(), 0, max(free - leave, 1))
+    return filler
+
+
+def undo(r: Rig) -> None:
+    r.changes.undo()
+
+
+def rollback(r: Rig) -> None:
+    r.changes.rollback([p("d")], Goal(steps=1), actor="user")
+
+
+def copy(r: Rig) -> None:
+    with r.changes.begin(actor="user") as tx:
+        tx.copy(p("kept"), p("copies"))
+
+
+def write(r: Rig) -> None:
+    with r.changes.begin(actor="user") as tx:
+        for n in range(FILES):
+            tx.write(p(f"new/{n:02}"), noise(1000 + n))
+
+
+@pytest.mark.parametrize("do", [undo, rollback, copy, write])
+@pytest.mark.parametrize("together", [True, False], ids=["root-and-state-on-it", "root-on-it"])
+def test_what_finds_no_room_is_taken_back_and_goes_on_when_there_is_room(
+    tmp_path: Path, disk: Path, do: Callable[[Rig], None], together: bool
+) -> None:
+    r = Rig(disk / "root", (disk if together else tmp_path) / "state")
+    try:
+        for n in range(FILES):
+            r.write(f"kept/{n:02}", noise(n))
+        prepare(r)
+        before = r.tree()
+        filler = fill(disk, leave=FILES * SIZE // 3)
+        with pytest.raises((LsfsError, OSError)) as caught:
+            do(r)
+        assert isinstance(caught.value, LsfsError), f"it is said in words, not as {caught.value!r}"
+        assert "room" in str(caught.value) or "full" in str(caught.value) or "space" in str(caught.value)
+        assert r.tree() == before
+        filler.unlink()
+        r.record()
+        assert r.changes.check() == []
+        do(r)
+        assert len(r.tree()) >= len(before) + FILES
+        for e in r.versions.list(recursive=True):
+            for v in r.versions.history(e.path):
+                if v.digest is not None:
+                    assert len(r.versions.read(v)) == v.size
+    finally:
+        r.close()
+
+
+@pytest.mark.parametrize("do", [undo, write])
+def test_a_disk_that_is_wholly_full_stops_nothing_but_the_change(disk: Path, do: Callable[[Rig], None]) -> None:
+    r = Rig(disk / "root", disk / "state")
+    try:
+        prepare(r)
+        before = r.tree()
+        filler = fill(disk, leave=0)
+        with suppress(OSError), (disk / "rest").open("wb", buffering=0) as f:
+            while f.write(b"x" * 4096):
+                pass
+        with pytest.raises(LsfsError):
+            do(r)
+        assert r.tree() == before
+        filler.unlink()
+        (disk / "rest").unlink()
+        do(r)
+        assert len(r.tree()) >= FILES
+        assert r.changes.check() == []
+    finally:
+        r.close()
