@@ -29,6 +29,10 @@ FOREVER = TimeNs(2**63 - 1)
 """The end of an interval that is still open."""
 
 
+STAGE_PREFIX = b".lsfs-stage-"
+"""Names of files that we are about to rename into place, where the state is on another file system."""
+
+
 class Kind(StrEnum):
     """What a name in the tree stands for."""
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from lsfs.capture.folders import Folders
 from lsfs.errors import NotFound, OutsideRoot, Unavailable
-from lsfs.model import Kind, RelPath, show
+from lsfs.model import STAGE_PREFIX, Kind, RelPath, show
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _NO_XATTRS = (errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.ENODATA, errno.ELOOP, errno.ENOENT)
@@ -217,9 +217,6 @@ def _child(fd: int, name: str) -> tuple[bytes, Look] | None:
 
 
 _STATE = re.compile(rb"/\.lsfs(?=/|\Z)")
-STAGE_PREFIX = b".lsfs-stage-"
-"""Names of files that we are about to rename into place, where the state is on another file system."""
-
 
 _TOKEN = os.urandom(4).hex()
 

@@ -17,10 +17,10 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lsfs.capture.disk import STAGE_PREFIX, Disk, Look, look_of, read_xattrs, stage_token
+from lsfs.capture.disk import Disk, Look, look_of, read_xattrs, stage_token
 from lsfs.capture.known import Known
 from lsfs.errors import Conflict, Exists, NotFound
-from lsfs.model import Kind, RelPath, show
+from lsfs.model import STAGE_PREFIX, Kind, RelPath, show
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FEW = 8

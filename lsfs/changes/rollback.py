@@ -7,6 +7,7 @@ later go, names that went come back), or by steps, which are then transactions t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from lsfs.changes.putback import NOTHING, Target
 from lsfs.errors import BadRequest, NotFound
@@ -58,7 +59,8 @@ def _file_at(versions: Versions, path: RelPath, time_ns: int) -> VersionId:
     entry = versions.entry_at(path, time_ns) or versions.entry_of(versions.file_of(path), time_ns)
     if entry is None:
         first = versions.history(path)[-1]
-        raise NotFound(f"{show(path)} was not there at that time; its first version is of {first.at_ns} ns")
+        since = datetime.fromtimestamp(first.at_ns / 1e9).astimezone().isoformat(timespec="seconds")
+        raise NotFound(f"{show(path)} was not there at that time; its first version is of {since}")
     return entry.version
 
 

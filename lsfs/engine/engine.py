@@ -148,6 +148,10 @@ class Engine:
         self._lock.release()
         return said
 
+    def displaced(self) -> str:
+        """Say in words that the root or the state is not where it was, so that this engine has to end; else ""."""
+        return self._lock.displaced()
+
     def _dirty(self, hints: list[Hint]) -> None:
         self.capture.submit([Dirty(h.path, subtree=h.subtree, old_path=h.old_path) for h in hints])
 

@@ -106,7 +106,9 @@ def find_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Hom
         found = engine_id(directory)
         st = directory.stat()
     except (NotFound, FileNotFoundError):
-        raise NotFound(f"{show(os.fsencode(root))} is not served by lsfs yet; `lsfs up DIR` does that") from None
+        raise NotFound(
+            f"{show(os.fsencode(root))} is not served by lsfs yet; `lsfs up DIR` does that (or say --state DIR)"
+        ) from None
     home = Home(root, directory, found, runtime_base(environ) / _runtime_name(found, st))
     if home.backing != root and directory.is_relative_to(root):
         return replace(home, state=home.backing / directory.relative_to(root))

@@ -1,7 +1,8 @@
 """One engine process a root: two locks that the kernel drops when their holder ends, however it ends.
 
 The lock on the state's `lock` file keeps a second engine from the stores. The lock on the root itself keeps an engine with
-another state from recording the same files. Beside them the file says who holds them, for people.
+another state from recording the same files. Both show whether state and root are still where they were. Beside them the file
+says who holds them, for people.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Lock:
 
     def __init__(self, state: Path, root: Path) -> None:
         self._fds: list[int] = []
+        self._names = (state / "lock", root)
         try:
             self._fds.append(os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._fds.append(os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
@@ -46,6 +48,19 @@ class Lock:
         with suppress(OSError):  # a full disk: who holds it is then not written down
             os.ftruncate(self._fds[0], 0)
             os.pwrite(self._fds[0], f"{os.getpid()} {_boot_id()}\n".encode(), 0)
+
+    def displaced(self) -> str:
+        """Say in words that the state or the root is not where it was: moved, deleted, unmounted, replaced; else ""."""
+        for fd, name, what in zip(self._fds, self._names, ("state", "root"), strict=True):
+            try:
+                there = os.stat(name)
+            except (FileNotFoundError, NotADirectoryError):
+                return f"the {what} is not at {name} any more"
+            except OSError:
+                continue  # a disk that does not answer now
+            if not os.path.samestat(there, os.fstat(fd)):
+                return f"another {what} is at {name} now"
+        return ""
 
     def release(self) -> None:
         """Let the locks go."""

@@ -12,13 +12,12 @@ import shutil
 import stat
 from pathlib import Path
 
-from lsfs.capture.disk import STAGE_PREFIX
 from lsfs.errors import BadRequest, Corrupt, Denied, NotFound
-from lsfs.model import show
+from lsfs.model import STAGE_PREFIX, show
 
 FORMAT = "lsfs 1"
 STATE = ".lsfs"
-_OURS = ("format", "packs", "catalogue.db")
+_OURS = frozenset("captured chroma config.toml engine.log format links.key lock mount.log packs spool vectors".split())
 _LONGEST = 100
 _ELSEWHERE = "move it away, or put the state elsewhere with --state DIR"
 
@@ -67,9 +66,11 @@ def _check_own(directory: Path) -> None:
 
 def _check_free(directory: Path) -> None:
     """Refuse a directory that holds the user's files; a state that only lost its `format` is gone on with."""
-    there = {n for n in os.listdir(directory) if not os.fsencode(n).startswith(STAGE_PREFIX)}
-    strange = sorted(there - {"config.toml"})
-    if strange and there.isdisjoint(_OURS):
+    if (directory / "format").exists():
+        return
+    passed = (os.fsdecode(STAGE_PREFIX), "catalogue.")
+    strange = sorted(n for n in os.listdir(directory) if n not in _OURS and not n.startswith(passed))
+    if strange:
         name = show(os.fsencode(directory))
         raise BadRequest(f"{name} holds what is not lsfs's ({show(os.fsencode(strange[0]))}); {_ELSEWHERE}")
 

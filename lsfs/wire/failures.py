@@ -11,6 +11,7 @@ from typing import Any
 
 from lsfs import errors
 from lsfs.errors import BadRequest, Denied, Exists, LsfsError, NotFound, Unavailable
+from lsfs.model import STAGE_PREFIX, show
 
 _OF_ERRNO: dict[int, type[LsfsError]] = {
     errno.EACCES: Denied,
@@ -59,6 +60,6 @@ def understood(e: Exception) -> LsfsError:
         return BadRequest(f"a text holds half a character (\\u{ord(e.object[e.start]):04x}), which no file can")
     if isinstance(e, OSError) and e.errno in _OF_ERRNO:
         name = e.filename if isinstance(e.filename, bytes) else os.fsencode(e.filename or "")
-        where = f"{name.decode(errors='backslashreplace')}: " if name else ""
+        where = "" if not name or STAGE_PREFIX in name else f"{show(name)}: "
         return _OF_ERRNO[e.errno](f"{where}{e.strerror}")
     return LsfsError(f"the engine failed ({type(e).__name__}: {e}); its log has the traceback")

@@ -34,6 +34,8 @@ from lsfs_syscalls.parsers import make_parser
 from lsfs_syscalls.render.plain import plain_text
 
 _LOG = logging.getLogger(__name__)
+LOOK_S = 2.0
+"""So often the engine looks whether its root and state are still where they were."""
 _OLLAMA = "http://127.0.0.1:11434/v1"
 
 
@@ -109,7 +111,10 @@ def _answer(engine: Engine, routes: Routes, ready_fd: int, stopping: Stopping) -
     thread.start()
     _LOG.info("serving %s", engine.home.root)
     _say(ready_fd, "1")
-    stopping.wait()
+    while not stopping.wait(LOOK_S):
+        if words := engine.displaced():
+            _LOG.warning("%s: this engine ends, and the next is started where they are", words)
+            stopping.ask(unmount=True)
     server.close(engine.subscriptions.stop)  # or those that wait for events would hold the end up
 
 

@@ -9,6 +9,7 @@ Threading: `catch_signals` and `wait` in the main thread, `ask` in any.
 
 from __future__ import annotations
 
+import select
 import signal
 import socket
 from contextlib import suppress
@@ -35,6 +36,6 @@ class Stopping:
         with suppress(BlockingIOError):  # many have asked already
             self._asking.send(b"\0")
 
-    def wait(self) -> None:
-        """Return when the end was asked for."""
-        self._waiting.recv(1)
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the end to be asked for; return whether it was."""
+        return bool(select.select([self._waiting], [], [], timeout_s)[0])

@@ -70,3 +70,17 @@ def test_a_missing_state_is_unavailable(root: Path, tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="No such file"):
         Lock(tmp_path / "nowhere", root)
     assert not is_locked(tmp_path / "nowhere")
+
+
+def test_a_moved_or_replaced_root_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "root").mkdir()
+    lock = Lock(tmp_path / "state", tmp_path / "root")
+    assert lock.displaced() == ""
+    (tmp_path / "root").rename(tmp_path / "moved")
+    assert "root is not at" in lock.displaced()
+    (tmp_path / "root").mkdir()
+    assert "another root is at" in lock.displaced()
+    (tmp_path / "state" / "lock").unlink()
+    assert "state is not at" in lock.displaced()
+    lock.release()
