@@ -6,6 +6,7 @@ Pure reading of the tables: the first "before" of each path among the chosen eff
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -46,9 +47,15 @@ def of_transactions(con: sqlite3.Connection, txs: Iterable[int]) -> list[Effect]
 
 
 def select(
-    con: sqlite3.Connection, *, since_ns: int | None, actor: str | None, under: RelPath | None, txs: Sequence[int] = ()
+    con: sqlite3.Connection,
+    *,
+    since_ns: int | None,
+    actor: str | None,
+    under: RelPath | None,
+    txs: Sequence[int] = (),
+    fids: Sequence[Fid] = (),
 ) -> list[Effect]:
-    """Return the effects since a time, of an actor, below a folder, or of the given transactions; oldest first."""
+    """Return the effects since a time, of an actor, below a folder, of the given transactions or files; oldest first."""
     where, values = ["t.state='committed'"], list[object]()
     if txs:
         where.append(f"e.tx IN ({','.join('?' * len(txs))})")
@@ -62,6 +69,9 @@ def select(
     if under:
         where.append("(e.path=? OR (e.path>=? AND e.path<?))")
         values += [under, *below(under)]
+    if fids:
+        where.append("(e.before_fid IN (SELECT value FROM json_each(?)) OR e.after_fid IN (SELECT value FROM json_each(?)))")
+        values += [json.dumps(list(fids))] * 2
     sql = f"SELECT {_COLUMNS} FROM effect e JOIN tx t USING(tx) WHERE {' AND '.join(where)} ORDER BY e.at_ns, e.part"
     return [_effect(r) for r in con.execute(sql, values)]
 

@@ -80,6 +80,9 @@ class Subscriptions:
         except LsfsError as e:
             _log.warning("events: %s", e)
             return True
+        except Exception:  # noqa: BLE001 - a full disk, say: the thread must live, the feed is read on from where it was
+            _log.exception("events")
+            return True
 
     # Making, ending, listing
 

@@ -9,6 +9,7 @@ from lsfs_syscalls.render.paint import Paint
 from lsfs_syscalls.render.plain import plain, plain_text
 
 Body = dict[str, Any]
+_MOST_NAMED = 8
 
 
 AS_IT_IS = ("content", "diff", "summary")
@@ -143,7 +144,9 @@ def _changed(body: Body, paint: Paint) -> Iterator[str]:
 def _summary(body: Body, paint: Paint) -> Iterator[str]:
     yield str(body["summary"])
     if "kind" in body and body.get("sources"):
-        yield paint.dim(f"({body['kind']} summary of {', '.join(_path(s) for s in body.get('sources') or [])})")
+        named = [_path(s) for s in body["sources"]]
+        more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+        yield paint.dim(f"({body['kind']} summary of {', '.join(named[:_MOST_NAMED])}{more})")
 
 
 def _diff(body: Body, paint: Paint) -> Iterator[str]:

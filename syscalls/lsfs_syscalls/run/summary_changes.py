@@ -47,9 +47,11 @@ def _changed(ctx: Context, call: SummarizeChanges) -> list[ChangedFile]:
 
 
 def _source(c: ChangedFile, words: str, text: str, *, shown: bool) -> Json:
-    out: dict[str, Json] = {**path_json(c.path), "what": words, "versions": c.count, "last": times.iso_ns(c.after.at_ns)}
+    out: dict[str, Json] = {**path_json(c.path), "what": words, "versions": c.count, "last": times.iso_ns(c.last_ns)}
     out["from"] = None if c.before is None else c.before.number
-    out["to"] = c.after.number
+    out["to"] = None if c.after is None else c.after.number
+    if c.old_path is not None and c.old_path != c.path:
+        out["old_path"] = path_json(c.old_path)["path"]
     if shown and text:
         out["diff"] = text if len(text) <= _DIFF_CHARACTERS else text[:_DIFF_CHARACTERS] + "…\n"
     return out

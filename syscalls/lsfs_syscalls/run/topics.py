@@ -28,7 +28,7 @@ MOST_TOPICS = 24
 NAMED_BY = 40
 """Files of a group that its name is made from."""
 _SAMPLE = 600
-_DRAWS = 7
+_DRAWS = 4
 _CHARACTERS = 4_000
 _TITLE = 3.0
 _WORD = re.compile(r"(?<![\w-])[^\W\d_]{3,}(?:-[^\W\d_]+)*(?![\w-])")

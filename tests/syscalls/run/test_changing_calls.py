@@ -198,6 +198,52 @@ def test_folders_are_compared_and_have_a_history(rig: EngineRig) -> None:
     assert {v["path"] for v in versions} >= {at(rig, "x/a.txt"), at(rig, "x/b.txt")}
 
 
+def test_what_was_moved_made_deleted_and_put_in_place_is_told_between_any_two_times(rig: EngineRig) -> None:
+    rig.write({at(rig, n): f"the text of {n}\n" for n in ("moves.txt", "goes.txt", "stays.txt", "saved.txt")})
+    (rig.root / at(rig, "inner")).mkdir()
+    (rig.root / at(rig, "inner/out.txt")).write_text("leaves its folder\n")
+    rig.settle()
+    before = datetime.now(UTC).isoformat()
+    rig.call("move", path=at(rig, "moves.txt"), to=at(rig, "moved.txt"))
+    rig.call("move", path=at(rig, "inner/out.txt"), to=at(rig, "out.txt"))
+    rig.call("delete", path=at(rig, "goes.txt"))
+    rig.call("write", path=at(rig, "new.txt"), content="new\n")
+    for n in range(3):
+        rig.call("write", path=at(rig, "saved.txt"), content=f"the text, saved {n} times\n")
+    between = datetime.now(UTC).isoformat()
+    rig.call("delete", path=at(rig, "new.txt"))
+
+    def told(**args: Any) -> dict[str, str]:
+        return {s["path"].rpartition("/")[2]: s["what"] for s in rig.call("summarize_changes", **args)["sources"]}
+
+    expected = {
+        "moved.txt": f"moved from {at(rig, 'moves.txt')}",
+        "out.txt": f"moved from {at(rig, 'inner/out.txt')}",
+        "goes.txt": "deleted",
+        "new.txt": "new, 4 bytes",
+        "saved.txt": "1 line added, 1 removed",
+    }
+    assert told(under=rig.folder, since=before, until=between) == expected
+    del expected["new.txt"]
+    assert told(under=rig.folder, since=before) == expected
+    assert told(files=[rig.folder], since=before) == expected
+    assert told(under=at(rig, "inner"), since=before) == {"out.txt": expected["out.txt"]}
+    assert told(files=[at(rig, "moves.txt"), at(rig, "stays.txt")], since=before) == {"moved.txt": expected["moved.txt"]}
+    assert told(path=at(rig, "goes.txt"), since=before) == {"goes.txt": "deleted"}
+
+
+def test_a_file_that_was_there_before_is_not_called_new(tmp_path: Path) -> None:
+    with running(tmp_path, {"old.txt": "one\n", "gone.txt": "two\n"}) as fresh:
+        fresh.call("write", path="old.txt", content="one\nand more\n")
+        fresh.call("delete", path="gone.txt")
+        for since in ("2000-01-01", None):
+            found = fresh.call("summarize_changes", since=since) if since else fresh.call("summarize_changes")
+            assert {s["path"]: s["what"] for s in found["sources"]} == {
+                "old.txt": "1 line added, 0 removed",
+                "gone.txt": "deleted",
+            }
+
+
 def test_changes_are_told_per_file_with_the_differences_behind_them(rig: EngineRig) -> None:
     put(rig, a_txt="one\n", b_txt="stay\n", c_txt="go\n")
     since = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
