@@ -284,7 +284,7 @@ class Changes:
         Returns:
             One line for each transaction; `status` tells them.
         """
-        finish_forgetting(self._recorder, self._packs, self.on_forget)
+        finish_forgetting(self._recorder, self._packs, self.guard, self.on_forget)
         self.recovered = recovery.recover(self._recorder, self._versions, self.guard)
         return self.recovered
 

@@ -3,8 +3,8 @@
 Forgetting removes the file from the disk, its rows, its records and chunks in the packs (what other files share stays, and is
 counted), the texts of prompts that touched it, and what the write-ahead log still holds; listeners do the same for the index.
 
-Durability: the record that says what is gone is committed first; killed in between, the next start
-    goes on with it.
+Durability: that it has begun is noted before the first file is removed, the record that says what is gone is committed before
+    packs are swept; killed in between, the next start goes on with it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from lsfs.capture.describing import Author
@@ -42,6 +43,7 @@ from lsfs.versions.tree import below
 
 _PORTION = 5000
 _FORGOTTEN = "(forgotten)"
+_BEGUN = "changes:forgetting-paths"
 _NOTE = "changes:forgetting"
 
 
@@ -97,6 +99,7 @@ def forget(recorder: Recorder, packs: Packs, guard: Guard, paths: Sequence[RelPa
         fids = sorted({fid for path in paths for fid in _files(con, path)})
         live = _live_names(con, fids)
         guard.free(0, live)
+        recorder.catalogue.set_meta(_BEGUN, json.dumps([path.hex() for path in paths]))
         try:
             hand = Hand(recorder.disk, "forget", recorder.point)
             for name in sorted(live, reverse=True):
@@ -113,13 +116,19 @@ def forget(recorder: Recorder, packs: Packs, guard: Guard, paths: Sequence[RelPa
     return ForgetReport(tuple(live), len(fids), versions, shared)
 
 
-def finish_forgetting(recorder: Recorder, packs: Packs, told: Sequence[Told]) -> bool:
+def finish_forgetting(recorder: Recorder, packs: Packs, guard: Guard, told: Sequence[Told]) -> bool:
     """Go on with a forgetting that a crash cut off; return whether there was one."""
-    noted = recorder.catalogue.meta(_NOTE)
-    if noted is None:
+    begun, noted = recorder.catalogue.meta(_BEGUN), recorder.catalogue.meta(_NOTE)
+    if begun is not None:
+        with suppress(NotFound):  # the rows are gone: their record was imported from the packs
+            forget(recorder, packs, guard, [RelPath(bytes.fromhex(path)) for path in json.loads(begun)], told)
+            return True
+        what = _from_records(packs)
+    elif noted is not None:
+        fids, vids = json.loads(noted)
+        what = _Forgotten(tuple(fids), tuple(vids))
+    else:
         return False
-    fids, vids = json.loads(noted)
-    what = _Forgotten(tuple(fids), tuple(vids))
     _sweep(recorder, packs, what, None)
     _finish(recorder, what, told)
     return True
@@ -137,13 +146,23 @@ class _Forgotten:
         # Steps of transactions that have ended are of no use and name paths.
         con.execute("DELETE FROM step WHERE tx NOT IN (SELECT tx FROM tx WHERE state='open')")
         con.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (_NOTE, json.dumps([self.fids, self.vids])))
+        con.execute("DELETE FROM meta WHERE key=?", (_BEGUN,))
+
+
+def _from_records(packs: Packs) -> _Forgotten:
+    """Return all that was ever forgotten, as the packs tell it; what went before is found no more."""
+    gone = {fid for kind, payload in packs.records() if isinstance(r := decode(kind, payload), DropRecord) for fid in r.fids}
+    vids = {
+        r.vid for kind, payload in packs.records() if isinstance(r := decode(kind, payload), ChangeRecord) and r.fid in gone
+    }
+    return _Forgotten(tuple(sorted(gone)), tuple(sorted(vids)))
 
 
 def _finish(recorder: Recorder, what: _Forgotten, told: Sequence[Told]) -> None:
     for tell in told:
         tell([Fid(f) for f in what.fids])
     with recorder.catalogue.write() as con:
-        con.execute("DELETE FROM meta WHERE key=?", (_NOTE,))
+        con.execute("DELETE FROM meta WHERE key IN (?, ?)", (_NOTE, _BEGUN))
     recorder.catalogue.scrub()
 
 
