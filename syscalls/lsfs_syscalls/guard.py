@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from lsfs.engine.engine import Engine
-from lsfs.errors import LsfsError
+from lsfs.errors import BadRequest, LsfsError
 from lsfs.model import Kind, RelPath, TransactionId, path_json, show
 from lsfs_syscalls.calls import changing as c
 from lsfs_syscalls.calls.record import Call, Effect, Json
@@ -100,6 +100,8 @@ def _write(ctx: Context, call: c.Write) -> list[Intent]:
 def _delete(ctx: Context, call: c.Delete) -> list[Intent]:
     out: list[Intent] = []
     for path in ctx.files(call.files, path=call.path):
+        if not path:
+            raise BadRequest("this is the root itself; name what is to be deleted in it")
         entry = ctx.entry(show(path)) if ctx.live(path) is None else ctx.live(path)
         out.append(Intent(path, "deleted (undo brings it back)"))
         if entry is not None and entry.kind is Kind.DIRECTORY:

@@ -150,16 +150,30 @@ def delete(ctx: Context, call: Delete) -> Answer:
 
 def tag(ctx: Context, call: Tag) -> Answer:
     """Give files tags."""
+    tags = tags_of(call.tags)
     for path in ctx.files(call.files, path=call.path):
-        ctx.writing().set_tags(path, add=call.tags)
+        ctx.writing().set_tags(path, add=tags)
     return CHANGED
 
 
 def untag(ctx: Context, call: Untag) -> Answer:
     """Take tags from files."""
+    tags = tags_of(call.tags)
     for path in ctx.files(call.files, path=call.path):
-        ctx.writing().set_tags(path, remove=call.tags)
+        ctx.writing().set_tags(path, remove=tags)
     return CHANGED
+
+
+def tags_of(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return tags without blanks around them; a comma parts two, as in the extended attribute.
+
+    Raises:
+        BadRequest: none is left.
+    """
+    tags = tuple(dict.fromkeys(" ".join(t.split()) for text in given for t in text.split(",") if t.strip()))
+    if not tags:
+        raise BadRequest("a tag has at least one letter")
+    return tags
 
 
 def lock(ctx: Context, call: Lock) -> Answer:

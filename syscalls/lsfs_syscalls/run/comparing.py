@@ -19,6 +19,7 @@ from lsfs_syscalls.run.table_diff import diff_tables, table_json, table_summary,
 from lsfs_syscalls.run.tables import Table
 
 MOST_LINES = 20_000
+MOST_CHARACTERS = 4_000_000
 _CONTEXT = 3
 
 
@@ -48,7 +49,7 @@ def compare(ctx: Context, old: Version, new: Version) -> Difference:
     before, after = tables_of(ctx, old), tables_of(ctx, new)
     if before and after:
         return _tables(before, after)
-    a, b = text_of(ctx, old), text_of(ctx, new)
+    a, b = ("" if v.kind is Kind.FILE and v.size == 0 else text_of(ctx, v) for v in (old, new))
     if a is None or b is None:
         return Difference(False, "", f"different: {old.size} and {new.size} bytes, not text")
     names = (f"{show(old.path)} (version {old.number})", f"{show(new.path)} (version {new.number})")
@@ -75,6 +76,8 @@ def unified(a: str, b: str, names: tuple[str, str]) -> str:
         return _TOO_LONG
     lines = list(difflib.unified_diff(old_part, new_part, *names, n=_CONTEXT))
     out = [_moved(x, head) if x.startswith("@@") else x for x in lines]
+    if sum(map(len, out)) > MOST_CHARACTERS:
+        return _TOO_LONG
     return "".join(x if x.endswith("\n") else x + "\n\\ No newline at end of file\n" for x in out)
 
 

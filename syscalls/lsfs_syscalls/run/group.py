@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from lsfs.errors import BadRequest
 from lsfs.model import Entry, path_json
 from lsfs_syscalls.calls.reading import GroupBy
 from lsfs_syscalls.calls.record import Json
@@ -25,7 +26,10 @@ def group_by(ctx: Context, call: GroupBy) -> Answer:
     key = " ".join(call.key.lower().split()).removeprefix("by ").removeprefix("the ")
     topics = _TOPIC.fullmatch(key)
     if topics:
-        return by_topic(ctx, chosen, int(topics[1]) if topics[1] else None)
+        wanted = int(topics[1]) if topics[1] else None
+        if wanted == 0:
+            raise BadRequest("files cannot be put into no groups; ask for 1 topic or more, or leave the number out")
+        return by_topic(ctx, chosen, wanted)
     label = KEYS.get(key)
     if label is not None:
         labels = {e.fid: label(ctx, e) for e in chosen.entries}

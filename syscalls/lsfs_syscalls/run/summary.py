@@ -9,14 +9,17 @@ from lsfs.errors import NotFound, Unavailable
 from lsfs.model import Entry, path_json, show
 from lsfs_syscalls.calls.reading import Summarize
 from lsfs_syscalls.calls.record import Json
+from lsfs_syscalls.run.contents import tables_of
 from lsfs_syscalls.run.context import Answer, Context
 from lsfs_syscalls.run.extract import summarize as extract
 from lsfs_syscalls.run.members import Members, members, present
+from lsfs_syscalls.run.tables import Table
 from lsfs_syscalls.run.told import Passage, prompt, sources, write_about
 
 _LENGTHS = {"short": 2, "medium": 4, "long": 10}
 MOST_FILES = 50
 _NO_LIMIT = 10_000
+_MOST_CHARACTERS = 20_000
 
 
 def summarize(ctx: Context, call: Summarize) -> Answer:
@@ -48,7 +51,7 @@ def _extractive(ctx: Context, call: Summarize, entries: Sequence[Entry], notices
             continue
         found = extract(text, each, call.focus or "")
         places.append({**path_json(e.path), "lines": [s.line for s in found]})
-        body = _cut(" ".join(s.text for s in found), words) or _cut(text, 40)
+        body = _cut(" ".join(s.text for s in found), words) or _table(ctx, e) or _cut(text, 40)
         lines.append(body if len(entries) == 1 else f"{show(e.path)}: {body}")
     return {"summary": "\n".join(lines) or "there is no text to summarise", "kind": "extractive", "sources": places}
 
@@ -73,8 +76,21 @@ def length(text: str | None) -> tuple[int, int]:
 
 
 def _cut(text: str, words: int) -> str:
-    parts = text.split()
-    return text.strip() if len(parts) <= words else " ".join(parts[:words]) + " …"
+    parts = text[:_MOST_CHARACTERS].split()
+    cut = len(parts) > words or len(text) > _MOST_CHARACTERS
+    return " ".join(parts[:words]) + (" …" if cut else "")
+
+
+def _table(ctx: Context, e: Entry) -> str:
+    """Return what is in a file of tables, which has no sentences: how many rows, of which columns."""
+    tables = tables_of(ctx, ctx.engine.versions.version_by_id(e.version))
+    return "; ".join(_rows(t) for t in tables)
+
+
+def _rows(t: Table) -> str:
+    name = f"{t.name}: " if t.name else ""
+    broken = f" ({t.broken} broken left out)" if t.broken else ""
+    return f"{name}{len(t.rows)} row{'' if len(t.rows) == 1 else 's'} of {_cut(', '.join(t.columns), 40)}{broken}"
 
 
 # With a model

@@ -182,3 +182,30 @@ def test_words_that_make_no_sense_are_refused_and_named(rig: EngineRig, syscall:
         rig.call(syscall, **args)
     assert str(caught.value)
     assert sorted(os.listdir(rig.root)) == before
+
+
+def test_tags_are_words_and_a_comma_parts_them(rig: EngineRig) -> None:
+    rig.write({"tagged.txt": "x\n"})
+    rig.call("tag", path="tagged.txt", tags=["red, green", "  ", "two  words"])
+    assert rig.call("stat", path="tagged.txt")["file"]["tags"] == ["green", "red", "two words"]
+    for tags in ([""], [" , "]):
+        with pytest.raises(BadRequest, match="at least one letter"):
+            rig.call("tag", path="tagged.txt", tags=tags)
+    rig.call("untag", path="tagged.txt", tags=["red,two words"])
+    assert rig.call("stat", path="tagged.txt")["file"]["tags"] == ["green"]
+
+
+def test_no_topics_and_more_topics_than_files_are_answered(rig: EngineRig) -> None:
+    rig.write({"topics/a.txt": "boats on the sea\n", "topics/b.txt": "bread in the oven\n"})
+    with pytest.raises(BadRequest, match="no groups"):
+        rig.call("group_by", under="topics", key="0 topics")
+    many = rig.call("group_by", under="topics", key="500 topics")
+    assert sorted(f for g in many["groups"] for f in g["files"]) == ["topics/a.txt", "topics/b.txt"]
+
+
+def test_a_table_and_a_file_of_one_long_line_have_a_short_summary(rig: EngineRig) -> None:
+    rig.write({"s/t.csv": "id,name\n1,a\n2,b\n", "s/line.json": "[" + "1, " * 100_000 + "1]", "s/empty.txt": ""})
+    assert rig.call("summarize", path="s/t.csv")["summary"] == "2 rows of id, name"
+    assert len(rig.call("summarize", path="s/line.json")["summary"]) < 500
+    found = rig.call("diff", path="s/empty.txt", other="s/t.csv")
+    assert found["summary"] == "3 lines added, 0 removed"
