@@ -124,13 +124,18 @@ class Links:
         self._store.make(link)
         return link
 
-    def links(self) -> list[Link]:
-        """Return the valid links, newest first."""
-        return valid(self._store.all(), self._catalogue.tick())
+    def links(self, *, ended: bool = False, paths: Sequence[RelPath] | None = None) -> list[Link]:
+        """Return the valid links (and those that have ended), that lead to one of `paths` (None: all); newest first."""
+        found = self._store.all() if ended else valid(self._store.all(), self._catalogue.tick())
+        return [link for link in found if paths is None or self._leads_to(link, set(paths))]
+
+    def over(self, link: Link) -> str | None:
+        """Return why a link is not valid any more, or None while it is."""
+        return link.over(self._catalogue.tick())
 
     def revoke(self, paths: Sequence[RelPath] | None = None) -> list[Link]:
         """Withdraw the valid links that lead to one of `paths` (None: all), and return them."""
-        found = [link for link in self.links() if paths is None or self._leads_to(link, set(paths))]
+        found = self.links(paths=paths)
         self._store.revoke([link.id for link in found])
         return found
 

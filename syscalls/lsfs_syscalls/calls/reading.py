@@ -218,11 +218,14 @@ class Log(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListLinks(Call):
-    """List the share links that are valid."""
+    """List the share links that are valid, with who fetched what."""
 
     syscall: ClassVar[str] = "links"
     effect: ClassVar[Effect] = Effect.READ
     payload: ClassVar[str] = "links"
+
+    path: str | None = arg("only links to this file or folder", Form.PATH, positional=True)
+    all: bool | None = arg("those that have ended too", Form.FLAG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from lsfs_syscalls.render.plain import plain, plain_text
 
 Body = dict[str, Any]
 _MOST_NAMED = 8
+_MOST_ACCESSES = 5
 
 
 AS_IT_IS = ("content", "diff", "summary")
@@ -189,7 +190,10 @@ def _links(body: Body, paint: Paint) -> Iterator[str]:
         yield from _url(one, paint)
         allowed = f" of {one['downloads_allowed']}" if one.get("downloads_allowed") else ""
         used = f"{one['downloads']}{allowed} downloads" + (", with a password" if one.get("password") else "")
-        yield f"  {paint.name(', '.join(one['paths']))}  {paint.dim(used)}"
+        ended = f"  {paint.bad(one['ended'])}" if one.get("ended") else ""
+        yield f"  {paint.name(', '.join(one['paths']))}  {paint.dim(used)}{ended}"
+        for a in (one.get("log") or [])[:_MOST_ACCESSES]:
+            yield "  " + paint.dim(f"  {a['time'][:19]}  {a['address']}  {a['status']} {a['what']}, {a['bytes']} bytes")
 
 
 def _events(body: Body, paint: Paint) -> Iterator[str]:

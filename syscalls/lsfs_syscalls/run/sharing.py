@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lsfs.errors import BadRequest, NotFound
+from lsfs.links.link import Access, Target
 from lsfs.links.link import Link as Made
-from lsfs.links.link import Target
 from lsfs.model import FOREVER, Kind, path_json, show
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.changing import Link, Unlink
@@ -15,6 +15,7 @@ from lsfs_syscalls.run.spans import expiry_ns
 
 DEFAULT_EXPIRY = "7d"
 """A link without an end that was asked for ends by itself."""
+SHOWN_ACCESSES = 50
 
 
 def link(ctx: Context, call: Link) -> Answer:
@@ -77,11 +78,19 @@ def unlink(ctx: Context, call: Unlink) -> Answer:
     return Answer({"revoked": addresses}, tuple(t.path for link in gone for t in link.targets))
 
 
-def list_links(ctx: Context, _: ListLinks) -> Answer:
-    """List the valid links with their use."""
+def list_links(ctx: Context, call: ListLinks) -> Answer:
+    """List links with their use, the newest accesses of each first."""
+    links = ctx.engine.links
+    made = links.links(ended=bool(call.all), paths=None if call.path is None else [ctx.path(call.path)])
     found: list[Json] = []
-    for one in ctx.engine.links.links():
-        log = ctx.engine.links.accesses(one)
-        last: Json = times.iso_ns(log[0].at_ns, ctx.now.tzinfo) if log else None
-        found.append({**link_json(ctx, one), "accesses": len(log), "last_access": last})
+    for one in made:
+        log = links.accesses(one)
+        lines = [_access(ctx, a) for a in log[:SHOWN_ACCESSES]]
+        use: dict[str, Json] = {"accesses": len(log), "last_access": lines[0]["time"] if lines else None, "log": [*lines]}
+        found.append({**link_json(ctx, one), **use, "ended": links.over(one)})
     return Answer({"links": found}, found=bool(found))
+
+
+def _access(ctx: Context, a: Access) -> dict[str, Json]:
+    when = times.iso_ns(a.at_ns, ctx.now.tzinfo)
+    return {"time": when, "address": a.address, "status": a.status, "what": a.what, "bytes": a.sent}

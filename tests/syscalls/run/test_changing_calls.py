@@ -314,6 +314,21 @@ def test_a_link_is_made_for_as_long_as_was_asked_and_can_be_withdrawn(rig: Engin
         rig.call("unlink", path=at(rig, "a.txt"))
 
 
+def test_who_fetched_what_is_listed_of_links_that_have_ended_too(rig: EngineRig) -> None:
+    put(rig, a_txt="shared\n", b_txt="not asked for\n")
+    made = rig.call("link", path=at(rig, "a.txt"), downloads=1)
+    rig.call("link", path=at(rig, "b.txt"))
+    with urllib.request.urlopen(made["url"], timeout=20) as answer:
+        assert answer.read() == b"shared\n"
+    assert made["url"] not in [x["url"] for x in rig.call("links")["links"]]
+    until = time.monotonic() + 20
+    while not (log := rig.call("links", path=at(rig, "a.txt"), all=True)["links"][0]["log"]) and time.monotonic() < until:
+        time.sleep(0.02)  # the line is written behind the answer
+    (ended,) = rig.call("links", path=at(rig, "a.txt"), all=True)["links"]
+    assert "as often as it may be" in ended["ended"]
+    assert [(a["address"], a["status"], a["what"], a["bytes"]) for a in log] == [("127.0.0.1", 200, "file", 7)]
+
+
 @pytest.mark.parametrize(
     ("words", "seconds"),
     [("15 seconds", 15), ("24h", 86400), ("12 hours 40 minutes", 45600), ("2 weeks", 14 * 86400), ("7d", 7 * 86400)],
