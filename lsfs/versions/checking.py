@@ -54,6 +54,9 @@ _RULES = {
     "the newest version of {} is missing": (
         f"SELECT {_NAME_OF} FROM file f WHERE NOT EXISTS (SELECT 1 FROM version v WHERE v.vid=f.vid)"
     ),
+    "the beginning of the history of {} is lost (a pack is missing or damaged)": (
+        f"SELECT {_NAME_OF} FROM file f WHERE (SELECT min(number) FROM version v WHERE v.fid=f.fid) > 1"
+    ),
     "the number of names of {} is not right": f"SELECT {_NAME_OF} FROM file f WHERE f.names<>({_COUNT})",
     "a version of {} is said to be stored and has no content": (
         "SELECT path FROM version WHERE state IN ('stored', 'torn') AND kind='file' AND content IS NULL"
@@ -69,7 +72,10 @@ def check(catalogue: Catalogue, packs: Packs, *, sample: float = 1.0) -> list[Fi
         sample: share of the stored chunks that are read back, 1 for all.
     """
     con = catalogue.read()
-    return [*_database(con), *_tables(con), *_contents(con, packs, sample)]
+    try:
+        return [*_database(con), *_tables(con), *_contents(con, packs, sample)]
+    except sqlite3.DatabaseError as e:
+        return [Finding(f"the catalogue cannot be read ({e}); `lsfs check --rebuild` makes it again from the packs")]
 
 
 def _database(con: sqlite3.Connection) -> Iterator[Finding]:

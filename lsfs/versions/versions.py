@@ -21,6 +21,7 @@ from lsfs.packs.content import Content
 from lsfs.versions import history, names, tree
 from lsfs.versions.applying import apply
 from lsfs.versions.contents import ContentStore
+from lsfs.versions.healing import heal
 from lsfs.versions.ids import latest
 from lsfs.versions.records import decode
 from lsfs.versions.schema import SCHEMA
@@ -58,6 +59,7 @@ class Versions:
             apply(con, record)
             self._catalogue.advance(getattr(record, "at_ns", None) or 0)
             self.imported += 1
+        heal(con)
 
     # The tree
 

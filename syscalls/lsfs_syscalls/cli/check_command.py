@@ -18,7 +18,7 @@ def run(session: Session) -> int:
     if session.flag("json"):
         session.print_json(report)
     else:
-        for line in [*report["damage"], *report["repaired"]]:
+        for line in [*report["damage"], *(f"mended: {words}" for words in report["repaired"])]:
             session.print(line)
         if not report["damage"]:
             session.print("everything that was read is as it should be")

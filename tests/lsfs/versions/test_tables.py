@@ -164,3 +164,28 @@ def test_live_stats_lead_a_compare_with_the_disk_to_what_changed(r: Rig) -> None
     disk = {os.fsencode(x.name): x.stat() for x in r.root.iterdir()}
     changed = {path for path, st in disk.items() if known[path] != [st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns]}
     assert changed == {b"b"}
+
+
+def test_what_is_left_of_a_history_stays_reachable_when_a_pack_is_gone(tmp_path: Path) -> None:
+    with rig(tmp_path) as r:
+        for text in ("one", "two"):
+            r.save("d/f", text)
+            r.save("gone", text)
+    (first,) = (tmp_path / "state/packs").glob("*.pack")
+    first.unlink()
+    with rig(tmp_path) as r:
+        r.save("d/f", "three")
+        with r.changes.begin(actor="user") as tx:
+            tx.write(p("d/f"), b"four")
+            tx.write(p("d/new"), b"new")
+        assert r.versions.read(r.versions.history(p("d/f"))[0]) == b"four"
+    for left in (tmp_path / "state").glob("catalogue.db*"):
+        left.unlink()
+    with rig(tmp_path) as r:
+        r.record()
+        assert r.texts("d/f") == [b"three", b"four"]
+        assert [v.number for v in r.versions.history(p("d/f"))] == [4, 3]
+        said = [f.words for f in r.changes.check()]
+        assert said == ["the beginning of the history of d/f is lost (a pack is missing or damaged)"]
+        r.changes.rollback([p("d/f")], Goal(steps=1), actor="user")
+        assert r.tree()["d/f"] == b"three"
