@@ -103,6 +103,8 @@ class Inodes:
                 drop_set_ids(fd if fd >= 0 else self._nodes.fd(node))
         if valid & (p.SET_ATIME | p.SET_MTIME):
             self._utimes(node, fields, held)
+        if not valid & p.SET_ANY:  # somebody unprivileged is about to write to a file with set-ids, by passthrough too
+            drop_set_ids(held if held >= 0 else self._nodes.fd(node))
         st = os.fstat(held) if held >= 0 else self._nodes.stat(node)
         if old is not None:
             self._record_set(header, node, old, st)

@@ -482,6 +482,20 @@ def test_an_unprivileged_change_takes_set_user_id_away(place: Path, change: str)
     assert stat.S_IMODE((place / "f").stat().st_mode) == 0o777
 
 
+def test_a_file_that_becomes_set_user_id_while_it_is_written_loses_it_with_the_next_write(place: Path) -> None:
+    _reachable(place)
+    (place / "f").write_text("program")
+    os.chown(place / "f", NOBODY, NOBODY)
+    path = str(place / "f")
+    done = as_nobody(
+        f"import os; fd = os.open({path!r}, os.O_RDWR)",
+        f"os.write(fd, b'x'); os.chmod({path!r}, 0o6755); print(oct(os.fstat(fd).st_mode))",
+        "os.write(fd, b'y'); print(oct(os.fstat(fd).st_mode))",
+    )
+    assert done.stdout.split() == ["0o106755", "0o100755"], done.stderr
+    assert stat.S_IMODE((place / "f").stat().st_mode) == 0o755
+
+
 def test_a_privileged_write_leaves_set_user_id(place: Path) -> None:
     (place / "f").write_text("program")
     (place / "f").chmod(0o4755)
