@@ -67,21 +67,30 @@ class VersionsConfig:
     budget_bytes: int = 0
 
 
+DRIVERS = ("auto", "native", "portable", "mfusepy", "fusepy")
+
+
 @dataclass(frozen=True, slots=True)
 class MountConfig:
     """How the mount behaves.
 
     Attributes:
-        driver: "kernel" (default), or "fusepy" for the portable one.
+        driver: "native" (the kernel's protocol itself, Linux), "portable" (libfuse; "mfusepy" or "fusepy" chooses the binding),
+            or "auto": native where it can mount, else portable.
         passthrough: let the kernel read and write the files itself where it may.
         spool_max_bytes: content above this size is not copied aside before a program destroys it ...
         on_large: ... but "go-on" (recorded as missed) or "refuse" (EFBIG).
     """
 
-    driver: str = "kernel"
+    driver: str = "auto"
     passthrough: bool = True
     spool_max_bytes: int = 4096 * MIB
     on_large: str = "go-on"
+
+    def __post_init__(self) -> None:
+        for key, value, choices in (("driver", self.driver, DRIVERS), ("on_large", self.on_large, ("go-on", "refuse"))):
+            if value not in choices:
+                raise BadRequest(f"[mount] {key} is {value!r}; it takes {', '.join(choices)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,11 @@ packages=
 need "$python" python3
 need fusermount3 fuse3
 "$python" -c 'import venv, ensurepip' 2>/dev/null || packages="$packages python3-venv"
-[ "$extra" = dev ] && need git git
+if [ "$extra" = dev ]; then # the tests also mount through both bindings of libfuse, and set access control lists
+    need git git
+    need setfacl acl
+    grep -q 'libfuse\.so\.2' <(PATH=$PATH:/sbin:/usr/sbin ldconfig -p) || packages="$packages libfuse2"
+fi
 [ "$extra" = full ] && need chromium-headless-shell chromium-headless-shell
 if [ -n "$packages" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -38,6 +38,7 @@ class Mounted:
 
     Attributes:
         pid: of its process.
+        driver: how it mounts, in words.
     """
 
     number: int
@@ -45,10 +46,16 @@ class Mounted:
     pid: int
     client: Client
     passthrough: bool
+    driver: str
 
     def to_json(self) -> dict[str, Any]:
         """Return it as `status` shows it."""
-        return {"mountpoint": str(self.mountpoint), "pid": self.pid, "passthrough": self.passthrough}
+        return {
+            "mountpoint": str(self.mountpoint),
+            "pid": self.pid,
+            "passthrough": self.passthrough,
+            "driver": self.driver,
+        }
 
 
 class Mounts:
@@ -141,6 +148,7 @@ class Mounts:
             *("--engine", str(self._home.socket), "--control", str(self._home.mount_socket(number))),
             *("--engine-command", json.dumps(self._engine_command), "--ready-fd", str(ready_write)),
             *("--spool-max", str(self._config.spool_max_bytes), "--on-large", self._config.on_large),
+            *("--driver", self._config.driver),
             *([] if self._config.passthrough else ["--no-passthrough"]),
         ]
         with log:
@@ -158,7 +166,8 @@ class Mounts:
     def _attach(self, number: int, mountpoint: Path) -> Mounted:
         client = Client(self._home.mount_socket(number))
         facts = client.hello()
-        mounted = Mounted(number, mountpoint, int(facts["pid"]), client, bool(facts.get("passthrough")))
+        passthrough, driver = bool(facts.get("passthrough")), str(facts.get("driver", "native"))
+        mounted = Mounted(number, mountpoint, int(facts["pid"]), client, passthrough, driver)
         self._on_attach(client)
         with self._lock:
             self._mounts[number] = mounted

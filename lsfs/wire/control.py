@@ -3,7 +3,7 @@
 The mount listens (stream socket in the runtime directory, mode 0600), the engine connects. A request is one frame, its answer
 one frame with the same operation; the answer's payload begins with a status byte, 0 for done, else 1 and a message.
 
-    HELLO       -> JSON {"pid", "mountpoint", "passthrough", "version"}
+    HELLO       -> JSON {"pid", "mountpoint", "driver", "passthrough", "version"}
     INVALIDATE  names: paths whose content and names the engine changed; the kernel's caches drop them
     WRITERS     names: paths -> those of them that are open for writing
     CAPTURED    u64 keys (lsfs.wire.captured) of states that are stored now

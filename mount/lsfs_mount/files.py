@@ -47,7 +47,7 @@ class Files:
         """Write bytes; `body` is a view that is good until the next request."""
         fd, offset, size, flags, *_rest = p.WRITE_IN.unpack_from(body)
         data = body[40 : 40 + size]
-        written = _write_at(fd, data, offset) if flags & p.WRITE_CACHE else os.pwrite(fd, data, offset)
+        written = write_at(fd, data, offset) if flags & p.WRITE_CACHE else os.pwrite(fd, data, offset)
         if flags & p.WRITE_KILL_SUIDGID:
             drop_set_ids(fd)
         return p.U32X2.pack(written, 0)
@@ -91,7 +91,7 @@ class Files:
         return self._s.session.later(header[2], work)
 
 
-def _write_at(fd: int, data: bytes, offset: int) -> int:
+def write_at(fd: int, data: bytes, offset: int) -> int:
     """Write at an offset also through a handle that appends (a page of a map belongs where it was)."""
     try:
         return os.pwritev(fd, [data], offset, _RWF_NOAPPEND)

@@ -17,7 +17,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsfs_mount.mounted import Mounted
+from lsfs.config import DRIVERS
+from lsfs.errors import LsfsError
+from lsfs_mount.drivers import Mount, mount
 from lsfs_mount.options import Options
 
 _LOG = logging.getLogger("lsfs_mount")
@@ -28,10 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s mount %(levelname)s %(message)s", stream=sys.stderr)
     try:
-        mounted = Mounted(_options(given))
+        mounted = mount(given.driver, _options(given), os.environ)
         mounted.attach()
-    except OSError as e:
-        _say(given.ready_fd, e.strerror or str(e))
+    except (OSError, LsfsError) as e:
+        _say(given.ready_fd, (e.strerror if isinstance(e, OSError) else None) or str(e))
         _LOG.error("%s", e)
         return 2
     _end_on_signals(mounted)
@@ -40,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _say(given.ready_fd, "1")
     except BrokenPipeError:  # who started us was killed meanwhile and has told nobody of us
-        mounted.steering.stop()
-    _LOG.info("mounted at %s, passthrough %s", given.mountpoint, "on" if mounted.session.passthrough else "off")
+        mounted.stop()
+    _LOG.info("mounted at %s: %s", given.mountpoint, mounted.words)
     mounted.wait()
     _LOG.info("unmounted")
     return 0
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--spool-max", type=int, default=4 << 30, help="bytes above which content is not copied aside")
     parser.add_argument("--on-large", choices=("go-on", "refuse"), default="go-on")
     parser.add_argument("--most-nodes", type=int, default=100_000)
+    parser.add_argument("--driver", choices=DRIVERS, default="auto")
     parser.add_argument("--no-passthrough", action="store_true")
     return parser
 
@@ -81,11 +84,11 @@ def _say(fd: int, words: str) -> None:
         os.close(fd)
 
 
-def _end_on_signals(mounted: Mounted) -> None:
+def _end_on_signals(mounted: Mount) -> None:
     """Unmount on a signal, in a thread: the handler itself may have interrupted anything."""
 
     def stop() -> None:
-        said = mounted.steering.stop()
+        said = mounted.stop()
         if said:
             _LOG.warning("%s", said)
 

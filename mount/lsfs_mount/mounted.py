@@ -19,7 +19,7 @@ from lsfs_mount.inodes import Inodes
 from lsfs_mount.names import Names
 from lsfs_mount.nodes import Node, Nodes
 from lsfs_mount.opening import Opening
-from lsfs_mount.options import Options, hidden, keeper, root_text
+from lsfs_mount.options import READY_S, Options, hidden, keeper, root_text
 from lsfs_mount.protocol import Op
 from lsfs_mount.removal import Removal
 from lsfs_mount.reviving import Reviver
@@ -32,11 +32,10 @@ from lsfs_mount.virtual import VirtualTree
 _LOG = logging.getLogger(__name__)
 MOST_FDS = 4096
 """O_PATH descriptors that nodes may hold, if the process may have so many."""
-READY_S = 10.0
 
 
 class Mounted:
-    """A mount of a root."""
+    """A mount of a root. Implements `lsfs_mount.drivers.Mount`."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -80,6 +79,15 @@ class Mounted:
             raise OSError(f"the kernel did not answer within {READY_S:.0f} s")
         control.start()
         self._reviver.start()
+
+    @property
+    def words(self) -> str:
+        """What is said of the mount in the log."""
+        return f"native, passthrough {'on' if self.session.passthrough else 'off'}"
+
+    def stop(self) -> str:
+        """Unmount; return what has to be said of it."""
+        return self.steering.stop()
 
     def wait(self) -> None:
         """Return when the file system is gone."""

@@ -16,6 +16,8 @@ from lsfs_mount.shared import VIRTUAL_NAME
 
 MOST_NODES = 100_000
 """Inodes that the kernel is let know before it is asked to forget the oldest."""
+READY_S = 10.0
+"""How long the kernel may take to agree."""
 
 
 @dataclass(frozen=True, slots=True)

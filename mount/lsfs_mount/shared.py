@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lsfs_mount import protocol as p
@@ -82,9 +82,8 @@ class Shared:
 
     def check_lock(self, path: bytes) -> None:
         """Raise EACCES if a path, or a folder above it, is locked."""
-        for locked in self.locks:
-            if path == locked or path.startswith(locked + b"/"):
-                raise OSError(errno.EACCES, "locked")
+        if self.locks:
+            refuse_locked(self.locks, path)
 
     def entry(self, parent: Node, name: bytes) -> tuple[Node, bytes]:
         """Return the node of a name and the protocol's entry for it, counted as one look-up."""
@@ -95,6 +94,13 @@ class Shared:
     def who(self, header: Header) -> tuple[int, int]:
         """Return process id and user id of the caller."""
         return header[6], header[4]
+
+
+def refuse_locked(locks: Iterable[bytes], path: bytes) -> None:
+    """Raise EACCES if a path, or a folder above it, is among the locked ones."""
+    for locked in locks:
+        if path == locked or path.startswith(locked + b"/"):
+            raise OSError(errno.EACCES, "locked")
 
 
 def joined(parent: Node, name: bytes) -> bytes:
@@ -114,8 +120,12 @@ def drop_set_ids(fd: int) -> None:
 
 
 def own(parent_fd: int, name: bytes, header: Header, mode: int) -> None:
-    """Give what the server (root) has just made to the caller; a set-group-id folder gives its group."""
-    uid, gid = header[4], header[5]
+    """Give what the server (root) has just made to the caller."""
+    give(parent_fd, name, header[4], header[5], mode)
+
+
+def give(parent_fd: int, name: bytes, uid: int, gid: int, mode: int) -> None:
+    """Give what the server (root) has just made to a user; a set-group-id folder gives its group."""
     if not (uid or gid) or os.geteuid() != 0:
         return
     folder = os.fstat(parent_fd)

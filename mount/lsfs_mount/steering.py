@@ -31,6 +31,7 @@ class Steering:
         return {
             "pid": os.getpid(),
             "mountpoint": str(session.mountpoint),
+            "driver": "native",
             "passthrough": session.passthrough,
             "nodes": len(self._s.nodes),
             "descriptors": self._s.nodes.open_descriptors,
@@ -97,10 +98,10 @@ class Steering:
         """Unmount; return what has to be said of it. Once: who comes later hears the same."""
         with self._lock:
             if self._said is None:
-                lazy = self._s.session.detach()
-                self._said = (
-                    f"{self._s.session.mountpoint} is busy: it was detached and goes when the last program leaves it"
-                    if lazy
-                    else ""
-                )
+                self._said = busy(self._s.session.mountpoint) if self._s.session.detach() else ""
             return self._said
+
+
+def busy(mountpoint: Path) -> str:
+    """Return what is said of a mount that programs still use."""
+    return f"{mountpoint} is busy: it was detached and goes when the last program leaves it"

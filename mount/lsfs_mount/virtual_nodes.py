@@ -17,7 +17,7 @@ from lsfs_mount.nodes import VIRTUAL_IDS
 
 VALID_S = 1
 """How long the kernel may trust names and attributes without asking."""
-_MODES = {"directory": stat.S_IFDIR | 0o555, "file": stat.S_IFREG | 0o444, "symlink": stat.S_IFLNK | 0o777}
+MODES = {"directory": stat.S_IFDIR | 0o555, "file": stat.S_IFREG | 0o444, "symlink": stat.S_IFLNK | 0o777}
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ class VirtualNodes:
     def _fields(self, node: Virtual) -> tuple[int, ...]:
         wire = node.wire
         second, ns = divmod(wire.mtime_ns or self._began_ns, 1_000_000_000)
-        mode = _MODES[wire.kind] | (0o200 if node.path == b"saved" else 0)
+        mode = MODES[wire.kind] | (0o200 if node.path == b"saved" else 0)
         links = 2 if wire.kind == "directory" else 1
         size = len(wire.target or b"") if wire.kind == "symlink" else wire.size
         blocks = (size + 511) // 512

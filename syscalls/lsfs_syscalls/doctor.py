@@ -7,7 +7,9 @@ import platform
 import shutil
 import sys
 from collections.abc import Mapping
+from ctypes.util import find_library
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,12 @@ def _mounting() -> list[Finding]:
             passthrough,
             False,
             "needs Linux 6.9 and root; without it reads and writes go through the mount process",
+        ),
+        Finding(
+            "portable driver ([mount] driver = portable)",
+            any(find_spec(name) for name in ("mfusepy", "fuse")) and any(find_library(name) for name in ("fuse3", "fuse")),
+            False,
+            "only for systems where the native one cannot mount: pip install 'lsfs[fusepy]'; Debian: apt-get install fuse3",
         ),
     ]
 

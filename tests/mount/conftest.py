@@ -1,4 +1,7 @@
-"""Where the rules are tried: a plain directory, a mount with passthrough, and one without. All three must agree."""
+"""Where the rules are tried: a plain directory, mounts with and without passthrough, and the portable driver.
+
+All must agree, but for the declared differences of the portable driver.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.mount.differences import holds
 from tests.mount.rig import Rig, mounted
 
-PLACES = ("plain", "passthrough", "ordinary")
+PLACES = ("plain", "passthrough", "ordinary", "mfusepy", "fusepy")
+DRIVERS = ("native", "mfusepy", "fusepy")
 _numbers = itertools.count()
 
 
@@ -26,7 +31,25 @@ def ordinary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         yield rig
 
 
-@pytest.fixture(params=PLACES)
+@pytest.fixture(scope="session")
+def mfusepy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with mounted(tmp_path_factory.mktemp("mfusepy"), "--driver", "mfusepy") as rig:
+        yield rig
+
+
+@pytest.fixture(scope="session")
+def fusepy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with mounted(tmp_path_factory.mktemp("fusepy"), "--driver", "fusepy") as rig:
+        yield rig
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Try a rule in every place where it holds."""
+    if "place" in metafunc.fixturenames:
+        metafunc.parametrize("place", [p for p in PLACES if holds(metafunc.function.__name__, p)], indirect=True)
+
+
+@pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """An empty folder in each of the places."""
     if request.param == "plain":
@@ -50,8 +73,14 @@ def fresh() -> str:
     return f"fresh-{next(_numbers)}"
 
 
+@pytest.fixture(params=DRIVERS)
+def driver(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """The option that chooses a driver."""
+    return "--driver", request.param
+
+
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    """A mount of one's own."""
-    with mounted(tmp_path) as r:
+def rig(tmp_path: Path, driver: tuple[str, str]) -> Iterator[Rig]:
+    """A mount of one's own, by each driver."""
+    with mounted(tmp_path, *driver) as r:
         yield r

@@ -22,11 +22,12 @@ def contents(rig: Rig, path: bytes) -> int:
 
 def test_every_close_after_a_write_asks_for_a_version(shared: Rig, fresh: str) -> None:
     path = fresh.encode()
-    for i in range(5):
-        (shared.point / fresh).write_text(f"version {i}")
-    eventually(lambda: contents(shared, path) == 5)
+    for i in range(50):
+        (shared.point / fresh).write_text(f"version {i:02}")
+    eventually(lambda: contents(shared, path) == 50)
     new = [r.new.size for r in shared.records() if r.path == path and r.kind is K.CONTENT]
-    assert new == [9] * 5
+    assert new == [10] * 50
+    assert shared.spooled(path) == [b"version %02d" % i for i in range(49)]
 
 
 def test_a_close_without_a_change_asks_for_none(shared: Rig, fresh: str) -> None:

@@ -17,8 +17,8 @@ from tests.mount.rig import Rig, command, end, eventually, mounted
 pytestmark = pytest.mark.fuse
 
 
-def test_sigterm_unmounts_and_ends_the_process(tmp_path: Path) -> None:
-    with mounted(tmp_path) as rig:
+def test_sigterm_unmounts_and_ends_the_process(tmp_path: Path, driver: tuple[str, str]) -> None:
+    with mounted(tmp_path, *driver) as rig:
         (rig.point / "f").write_text("x")
         rig.process.send_signal(signal.SIGTERM)
         assert rig.process.wait(10) == 0
@@ -26,15 +26,15 @@ def test_sigterm_unmounts_and_ends_the_process(tmp_path: Path) -> None:
         assert not (tmp_path / "mount.sock").exists()
 
 
-def test_stop_over_the_control_socket_unmounts_and_answers(tmp_path: Path) -> None:
-    with mounted(tmp_path) as rig:
+def test_stop_over_the_control_socket_unmounts_and_answers(tmp_path: Path, driver: tuple[str, str]) -> None:
+    with mounted(tmp_path, *driver) as rig:
         assert rig.control.stop() == ""
         assert rig.process.wait(10) == 0
         assert not rig.point.is_mount()
 
 
-def test_a_busy_mount_is_detached_lazily_and_served_until_the_last_user_leaves(tmp_path: Path) -> None:
-    with mounted(tmp_path) as rig:
+def test_a_busy_mount_is_detached_lazily_and_served_until_the_last_user_leaves(tmp_path: Path, driver: tuple[str, str]) -> None:
+    with mounted(tmp_path, *driver) as rig:
         held = (rig.point / "f").open("w")
         assert "busy" in rig.control.stop()
         assert not rig.point.is_mount()
@@ -44,22 +44,22 @@ def test_a_busy_mount_is_detached_lazily_and_served_until_the_last_user_leaves(t
         assert (rig.plain / "f").read_text() == "still served"
 
 
-def test_an_unmount_by_hand_ends_the_process(tmp_path: Path) -> None:
-    with mounted(tmp_path) as rig:
+def test_an_unmount_by_hand_ends_the_process(tmp_path: Path, driver: tuple[str, str]) -> None:
+    with mounted(tmp_path, *driver) as rig:
         subprocess.run(["umount", str(rig.point)], check=True)
         assert rig.process.wait(10) == 0
 
 
-def test_a_mount_point_that_cannot_be_used_is_said_on_the_ready_descriptor(tmp_path: Path) -> None:
+def test_a_mount_point_that_cannot_be_used_is_said_on_the_ready_descriptor(tmp_path: Path, driver: tuple[str, str]) -> None:
     with pytest.raises(AssertionError, match=r"Not a directory|refused"):
         (tmp_path / "file").write_text("")
-        with mounted(tmp_path, "--mountpoint", str(tmp_path / "file")):
+        with mounted(tmp_path, *driver, "--mountpoint", str(tmp_path / "file")):
             raise RuntimeError("it was mounted")
     assert not (tmp_path / "mount.sock").exists()
 
 
-def test_after_kill_9_the_backing_files_are_whole_and_it_can_be_mounted_again(tmp_path: Path) -> None:
-    with mounted(tmp_path) as rig:
+def test_after_kill_9_the_backing_files_are_whole_and_it_can_be_mounted_again(tmp_path: Path, driver: tuple[str, str]) -> None:
+    with mounted(tmp_path, *driver) as rig:
         (rig.point / "f").write_text("written")
         rig.process.kill()
         rig.process.wait()
@@ -67,26 +67,26 @@ def test_after_kill_9_the_backing_files_are_whole_and_it_can_be_mounted_again(tm
             os.listdir(rig.point)
         assert e.value.errno == errno.ENOTCONN
         last = rig.last()
-    with mounted(tmp_path) as again:
+    with mounted(tmp_path, *driver) as again:
         assert (again.point / "f").read_text() == "written"
         (again.point / "f").write_text("more")
         assert next(r.seq for r in again.records(last)) == last + 1
 
 
-def test_it_goes_on_without_the_engine_and_starts_it_again(tmp_path: Path) -> None:
+def test_it_goes_on_without_the_engine_and_starts_it_again(tmp_path: Path, driver: tuple[str, str]) -> None:
     started = tmp_path / "started"
     words = [sys.executable, "-c", f"open({str(started)!r}, 'a').write('x')"]
-    with mounted(tmp_path, "--engine-command", json.dumps(words)) as rig:
+    with mounted(tmp_path, *driver, "--engine-command", json.dumps(words)) as rig:
         eventually(started.exists)
         (rig.point / "f").write_text("goes on")
         assert (rig.plain / "f").read_text() == "goes on"
 
 
-def test_a_mount_point_inside_the_root_is_hidden_and_does_not_hang(tmp_path: Path) -> None:
+def test_a_mount_point_inside_the_root_is_hidden_and_does_not_hang(tmp_path: Path, driver: tuple[str, str]) -> None:
     plain = tmp_path / "plain"
     (plain / "sub" / "mnt").mkdir(parents=True)
     (plain / "sub" / "f").write_text("x")
-    with mounted(tmp_path, point=plain / "sub" / "mnt") as rig:
+    with mounted(tmp_path, *driver, point=plain / "sub" / "mnt") as rig:
         listed = subprocess.run(["find", str(rig.point)], capture_output=True, text=True, timeout=20, check=True).stdout
         assert listed.splitlines() == [str(rig.point), str(rig.point / "sub"), str(rig.point / "sub" / "f")]
         assert not (rig.point / "sub" / "mnt").exists()
@@ -94,11 +94,11 @@ def test_a_mount_point_inside_the_root_is_hidden_and_does_not_hang(tmp_path: Pat
             (rig.point / "sub" / "mnt").mkdir()
 
 
-def test_a_root_can_be_mounted_over_itself(tmp_path: Path) -> None:
+def test_a_root_can_be_mounted_over_itself(tmp_path: Path, driver: tuple[str, str]) -> None:
     plain = tmp_path / "plain"
     plain.mkdir()
     (plain / "f").write_text("below")
-    with mounted(tmp_path, point=plain) as rig:
+    with mounted(tmp_path, *driver, point=plain) as rig:
         assert (rig.point / "f").read_text() == "below"
         (rig.point / "g").write_text("through")
         assert (rig.point / ".lsfs" / "root").read_text().splitlines()[0] == str(plain)
@@ -223,7 +223,7 @@ print('done')
 """
 
 
-def test_a_user_without_privileges_mounts_through_fusermount(tmp_path: Path) -> None:
+def test_a_user_without_privileges_mounts_through_fusermount(tmp_path: Path, driver: tuple[str, str]) -> None:
     """In a mount namespace with a /dev/fuse that everybody may open, as distributions have it."""
     for folder in ("plain", "point", "state"):
         (tmp_path / folder).mkdir()
@@ -234,7 +234,7 @@ def test_a_user_without_privileges_mounts_through_fusermount(tmp_path: Path) -> 
     for path in tmp_path.rglob("*"):
         os.chown(path, 65534, 65534)
     os.chown(tmp_path, 65534, 65534)
-    words = command(tmp_path, tmp_path / "plain", tmp_path / "point")
+    words = command(tmp_path, tmp_path / "plain", tmp_path / "point", *driver)
     may_read = ["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]  # the interpreter may be in /root
     as_user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *may_read]
     script = f'mount --bind {tmp_path / "fuse"} /dev/fuse && exec "$@"'

@@ -1,7 +1,7 @@
 """The mount against a plain directory: the same calls, at random, through two handles and two names, must end the same.
 
 Every call is made in both places; its result (value or errno) and what can be seen afterwards must be equal. Run on a mount
-with passthrough and on one without.
+with passthrough, on one without, and on the portable driver with each of its bindings.
 """
 
 from __future__ import annotations
@@ -52,6 +52,12 @@ def attempt(act: Callable[[], Any]) -> Any:
         return act()
     except OSError as e:
         return ("errno", e.errno)
+
+
+def of_handle(fd: int) -> tuple[int, int]:
+    """Return what an open file tells of itself."""
+    st = os.fstat(fd)
+    return st.st_size, st.st_nlink
 
 
 class Place:
@@ -105,7 +111,7 @@ class Place:
                 content = Path(path).read_bytes() if name in files else b""
                 size = s.st_size if name in files else 0
                 tree[os.path.relpath(path, self.top)] = (s.st_mode, s.st_nlink, size, content)
-        held = [None if fd is None else (os.fstat(fd).st_size, os.fstat(fd).st_nlink) for fd in self.handles]
+        held = [None if fd is None else attempt(lambda fd=fd: of_handle(fd)) for fd in self.handles]  # type: ignore[misc]
         return tree, held
 
 
@@ -113,6 +119,8 @@ class Machine(RuleBasedStateMachine):
     """Two places, the same calls."""
 
     mount: ClassVar[Path]
+    with_flags: ClassVar[bool]  # else the portable driver: renames with flags are refused
+    allocates: ClassVar[bool]  # else glibc writes zeros instead, which a handle for appending refuses
     disk: ClassVar[Path]
 
     def __init__(self) -> None:
@@ -154,7 +162,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(slot=SLOTS, offset=OFFSETS, length=OFFSETS)
     def allocate(self, slot: int, offset: int, length: int) -> None:
-        self.both(lambda p: os.posix_fallocate(p.handle(slot), offset, length))
+        if self.allocates:
+            self.both(lambda p: os.posix_fallocate(p.handle(slot), offset, length))
 
     @rule(source=SLOTS, sink=SLOTS, at=OFFSETS, to=OFFSETS)
     def copy_range(self, source: int, sink: int, at: int, to: int) -> None:
@@ -170,7 +179,10 @@ class Machine(RuleBasedStateMachine):
 
     @rule(a=NAMES | FOLDERS, b=NAMES | FOLDERS, flags=st.sampled_from([1, 2]))
     def rename_specially(self, a: str, b: str, flags: int) -> None:
-        self.both(lambda p: p.exchange(a, b, flags))
+        if self.with_flags or a == b:
+            self.both(lambda p: p.exchange(a, b, flags))
+        else:
+            assert self.places[0].exchange(a, b, flags) != 0  # the portable driver refuses them, and nothing has happened
 
     @rule(a=FOLDERS, b=FOLDERS)
     def rename_folder(self, a: str, b: str) -> None:
@@ -207,8 +219,13 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def the_same_is_seen(self) -> None:
-        mine, disk = (p.seen() for p in self.places)
-        assert mine == disk
+        (tree, held), (disk_tree, disk_held) = (p.seen() for p in self.places)
+        assert tree == disk_tree
+        assert held == disk_held or (not self.with_flags and all(map(self._may_differ, held, disk_held)))
+
+    def _may_differ(self, mine: Any, disk: Any) -> bool:
+        """Tell whether a handle may answer so: libfuse cannot tell of a file that went with its folder."""
+        return bool(mine == disk or (disk[1] == 0 and mine in (("errno", errno.ENOENT), ("errno", errno.ESTALE))))
 
     def teardown(self) -> None:
         for place in self.places:
@@ -216,14 +233,23 @@ class Machine(RuleBasedStateMachine):
                 place.close(slot)
 
 
-@pytest.fixture(scope="module", params=["passthrough", "ordinary"])
+OPTIONS = {
+    "passthrough": (),
+    "ordinary": ("--no-passthrough",),
+    "mfusepy": ("--driver", "mfusepy"),
+    "fusepy": ("--driver", "fusepy"),
+}
+
+
+@pytest.fixture(scope="module", params=OPTIONS)
 def machine(request: pytest.FixtureRequest) -> Iterator[type[Machine]]:
     """A machine on a mount of its own."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lsfs-machine-")))
-        rig = stack.enter_context(mounted(scratch / "m", *(["--no-passthrough"] if request.param == "ordinary" else [])))
+        rig = stack.enter_context(mounted(scratch / "m", *OPTIONS[request.param]))
         (scratch / "disk").mkdir()
-        yield type("Bound", (Machine,), {"mount": rig.point, "disk": scratch / "disk"})
+        options = {"with_flags": "fuse" not in request.param, "allocates": request.param != "fusepy"}
+        yield type("Bound", (Machine,), {"mount": rig.point, "disk": scratch / "disk", **options})
 
 
 def _run(machine: type[Machine], examples: int, steps: int) -> None:
@@ -240,7 +266,7 @@ def _run(machine: type[Machine], examples: int, steps: int) -> None:
 
 
 def test_the_mount_does_what_the_disk_does(machine: type[Machine]) -> None:
-    _run(machine, 60, 40)
+    _run(machine, 60 if machine.with_flags else 25, 40)
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ def _lines(s: dict[str, Any]) -> Iterator[str]:
         over = f" ({s['baseline_over_budget']} over the budget)" if s["baseline_over_budget"] else ""
         yield f"baseline  {s['baseline_pending']} files wait for their first version{over}"
     for m in s["mounts"] or []:
-        yield f"mounted   {m['mountpoint']}{' with passthrough' if m['passthrough'] else ''}"
+        yield f"mounted   {m['mountpoint']}: {m['driver']}{', with passthrough' if m['passthrough'] else ''}"
     for m in s["missed"]:
         yield f"missed    {m['path']} version {m['version']}: overwritten before it could be stored"
     for k in s["skipped"][:10]:

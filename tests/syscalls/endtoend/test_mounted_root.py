@@ -31,32 +31,32 @@ class Mounted:
         return subprocess.run(["sh", "-c", command], cwd=self.mount, capture_output=True, text=True, timeout=60, check=False)
 
 
-def mounted_at(base: Path, mountpoint: Path, root: Path, **more: str) -> Mounted:
+def mounted_at(base: Path, mountpoint: Path, root: Path, driver: str = "auto", **more: str) -> Mounted:
     environ = {k: v for k, v in os.environ.items() if not k.startswith("LSFS_")} | {"XDG_CONFIG_HOME": str(base / "config")}
-    environ |= more
+    environ |= {"LSFS_MOUNT_DRIVER": driver} | more
     up(str(root), str(mountpoint), state=None, environ=environ)
     return Mounted(Served(root, environ), mountpoint)
 
 
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Mounted]:
+@pytest.fixture(params=["native", "portable"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mounted]:
     """A mount for one test."""
     (tmp_path / "root").mkdir()
     (tmp_path / "mount").mkdir()
-    one = mounted_at(tmp_path, tmp_path / "mount", tmp_path / "root")
+    one = mounted_at(tmp_path, tmp_path / "mount", tmp_path / "root", request.param)
     yield one
     with suppress(LsfsError):
         down(one.served.client)
     subprocess.run(["umount", "-l", str(one.mount)], capture_output=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mounted]:
+@pytest.fixture(scope="module", params=["native", "mfusepy", "fusepy"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mounted]:
     """A mount for the tests of the module; each works in a folder of its own."""
     base = tmp_path_factory.mktemp("mounted")
     (base / "root").mkdir()
     (base / "mount").mkdir()
-    one = mounted_at(base, base / "mount", base / "root")
+    one = mounted_at(base, base / "mount", base / "root", request.param)
     yield one
     with suppress(LsfsError):
         down(one.served.client)
