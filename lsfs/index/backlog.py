@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from lsfs.index.documents import IGNORED, SKIPPED
+from lsfs.index.documents import IGNORED, NONE, SKIPPED, TEXT
 from lsfs.model import FOREVER, Fid, RelPath
 
 _PENDING = (
@@ -67,6 +67,14 @@ def skipped(con: sqlite3.Connection) -> Iterator[tuple[RelPath, str]]:
     sql = "SELECT p.path, d.reason FROM doc d JOIN placed p ON p.fid=d.fid WHERE d.to_ns=? AND d.state=? ORDER BY p.path"
     for path, reason in con.execute(sql, (FOREVER, SKIPPED)):
         yield RelPath(path), reason
+
+
+def why_without_text(con: sqlite3.Connection, fid: Fid) -> str | None:
+    """Return why a file is not found by what is in it; None where it is, or is not known yet."""
+    row = con.execute("SELECT state, reason FROM doc WHERE fid=? AND to_ns=?", (fid, FOREVER)).fetchone()
+    if row is None or row[0] == TEXT:
+        return None
+    return "there is no text in it" if row[0] == NONE else str(row[1])
 
 
 def indexed_count(con: sqlite3.Connection) -> int:

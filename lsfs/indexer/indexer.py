@@ -133,6 +133,10 @@ class Indexer:
         degraded = [self._degraded] if self._degraded else []
         return IndexProgress(backlog.indexed_count(con), pending, vectors_pending, list(backlog.skipped(con)), degraded)
 
+    def why_without_text(self, fid: Fid) -> str | None:
+        """Return why a file is not found by what is in it; None where it is, or is not known yet."""
+        return backlog.why_without_text(self._catalogue.read(), fid)
+
     def settle(self, timeout_s: float | None, *, vectors: bool = True) -> bool:
         """Wait until nothing waits to be indexed (and for vectors); False when the time is up or vectors cannot be made."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class IndexSettings:
     Attributes:
         limits: sizes beyond which a file has no text.
         workers: processes that read documents.
-        worker_memory_bytes: memory of each.
+        worker_memory_bytes: memory of each; 2 GiB, less on a small machine.
         worker_timeout_s: time for one file.
         chroma: keep the vectors in Chroma too, and ask it where a search is over very many.
         chroma_server: host and port of a Chroma server instead of the embedded one.
@@ -51,7 +52,7 @@ class IndexSettings:
 
     limits: Limits = field(default_factory=Limits)
     workers: int = 1
-    worker_memory_bytes: int = 2 << 30
+    worker_memory_bytes: int = field(default_factory=lambda: _reader_memory())
     worker_timeout_s: float = 60.0
     chroma: bool = True
     chroma_server: tuple[str, int] | None = None
@@ -75,6 +76,11 @@ class Index:
         self.indexer.stop()
         if self.nearest is not None:
             self.nearest.close()
+
+
+def _reader_memory() -> int:
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(2 << 30, max(512 << 20, there // 4))
 
 
 def open_index(

@@ -49,6 +49,8 @@ class Extractor:
         Raises:
             OSError, LsfsError: whatever reading `stream` raises.
         """
+        if not size:
+            return Extracted()
         ext = extension(path)
         head = stream.read(_HEAD)
         kind = ext if handled(ext) else next((k for magic, k in _SIGNATURES if head.startswith(magic)), "")
@@ -74,4 +76,5 @@ class Extractor:
 def _too_large(head: bytes, size: int, limit: int, is_document: bool) -> Extracted:
     if not is_document and plain(head, "") is None:
         return Extracted()  # binary: it would have no text at any size
-    return Extracted(reason=f"larger than the limit for text ({size:,} bytes, limit {limit:,})")
+    key = "max_document_bytes" if is_document else "max_text_bytes"
+    return Extracted(reason=f"larger than the limit of [index] {key} ({size:,} bytes, limit {limit:,})")

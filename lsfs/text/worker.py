@@ -14,6 +14,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import resource
 import struct
 import sys
@@ -30,6 +31,8 @@ from lsfs.text.plain import finished
 
 REQUEST = struct.Struct("<IQB")
 ANSWER = struct.Struct("<I")
+_CLASSES = re.compile(r"\b(?:\w+(?:Error|Exception): )+")
+_OBJECTS = re.compile(r" ?<[\w.]+ object at 0x[0-9a-f]+>")
 TEXT, CUSTOM = 0, 1
 """Kinds of request."""
 
@@ -48,8 +51,16 @@ def extract(name: str, data: bytes) -> Extracted:
     try:
         found = _reader(ext, name)(data)
     except Exception as e:  # noqa: BLE001 - any error of a parser is the file's, not ours
-        found = Extracted(reason=f"cannot be read as {ext}: {type(e).__name__}: {str(e)[:200]}")
+        found = Extracted(reason=f"cannot be read as {ext}: {_in_words(e)}")
     return finished(found)
+
+
+def _in_words(e: Exception) -> str:
+    """Return what a parser says of a file, without the names of its classes and the addresses of its objects."""
+    if isinstance(e, MemoryError):
+        return "it needs more memory than a reader may have"
+    words = _CLASSES.sub("", _OBJECTS.sub("", str(e)))
+    return words[:200].strip() or type(e).__name__
 
 
 def _reader(ext: str, name: str) -> Callable[[bytes], Extracted]:

@@ -44,6 +44,7 @@ def stat(ctx: Context, call: Stat) -> Answer:
         "names": [path_json(e.path)["path"] for e in engine.versions.names_of(entry.fid) if e.path != entry.path],
         "tags": list(engine.versions.tags(entry.fid)),
         "locked": _lock(ctx, entry.path),
+        "not_indexed": engine.indexer.why_without_text(entry.fid),
         "attributes": {k: list(v) for k, v in engine.attributes.get(entry.fid).items()},
     }
     return Answer({"file": about, **ctx.fresh()}, (entry.path,))

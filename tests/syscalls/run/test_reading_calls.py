@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -262,6 +264,18 @@ def test_stat_tells_what_is_known(rig: EngineRig) -> None:
     assert about["attributes"]["column"] == ["order_id", "customer_id", "amount"]
     assert about["versions"] == 1
     assert about["locked"] is None
+    assert about["not_indexed"] is None
+
+
+def test_stat_says_why_a_file_is_not_found_by_its_content(tmp_path: Path) -> None:
+    odd = {"empty.pdf": b"", "bytes.bin": bytes(range(256)) * 8, "cut.docx": b"PK\\x03\\x04 and no more"}
+    odd |= {"a.log": b"x", "b.txt": b"b"}
+    with running(tmp_path, {**odd, ".gitignore": b"*.log\n"}) as one:
+        why = {name: one.call("stat", path=name)["file"]["not_indexed"] for name in odd}
+    assert why["empty.pdf"] == why["bytes.bin"] == "there is no text in it"
+    assert re.fullmatch(r"cannot be read as docx: \w(?!.*Error:).*", why["cut.docx"])
+    assert "ignore file" in why["a.log"]
+    assert why["b.txt"] is None
 
 
 def test_a_name_that_is_off_is_answered_with_what_could_be_meant(rig: EngineRig) -> None:
