@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from lsfs.capture.folders import Folders
+from lsfs.capture.freeing import Freeing
 from lsfs.errors import NotFound, OutsideRoot, Unavailable
 from lsfs.model import STAGE_PREFIX, Kind, RelPath, show
 
@@ -72,6 +73,7 @@ class Disk:
             raise Unavailable(f"the root {show(root)} cannot be opened: {e.strerror}") from e
         self.device = os.fstat(self.fd).st_dev
         self.folders = Folders(self.fd)
+        self.freeing = Freeing()
 
     def close(self) -> None:
         """Give the descriptor of the root back."""

@@ -99,7 +99,8 @@ class Hand:
                     return self._into(staged, folder, name)
                 if there is not None and stat.S_ISDIR(there.st_mode):
                     raise Exists(f"{show(staged.path)} is a folder")
-                os.rename(staged.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+                with self._disk.freeing.held(folder, name):
+                    os.rename(staged.name, name, src_dir_fd=folder, dst_dir_fd=folder)
                 self._written.append(staged.path)
                 return look_of(os.lstat(name, dir_fd=folder))
         finally:
@@ -206,7 +207,8 @@ class Hand:
             if there is None:
                 return
             if not stat.S_ISDIR(there.st_mode):
-                os.unlink(name, dir_fd=folder)
+                with self._disk.freeing.held(folder, name):
+                    os.unlink(name, dir_fd=folder)
                 return
             try:
                 os.rmdir(name, dir_fd=folder)

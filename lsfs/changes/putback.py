@@ -227,7 +227,6 @@ class Putback:
             self._hand.make_pipe(path, attributes)
 
     def _stage(self, path: RelPath, fid: int, stored: Stored, now: Known | None) -> None:
-        self._hand.require(path, now)
         content = self._stock.content(stored)
         staged = self._hand.stage(path, lambda fd: self._versions.restore_content(content, fd), stored.attributes)
         self._waiting.append(_Waiting(fid, self._hand.close(staged), stored, content, now))

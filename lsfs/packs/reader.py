@@ -104,18 +104,25 @@ def restore(content: Content, get: Get, fd: int) -> None:
     Raises:
         Corrupt: a chunk is damaged or the whole does not match its digest; the file is then incomplete.
     """
+    if content.chunks == (content.digest,):
+        _write(fd, piece(content, get, 0), 0)  # checked as a chunk
+        return
     hasher = blake3()
     for extent in extents(content, get):
         if extent.data is None:
             hash_zeros(hasher, extent.length)
             continue
         hasher.update(extent.data)
-        view, at = memoryview(extent.data), extent.offset
-        while view:
-            written = os.pwrite(fd, view, at)
-            view, at = view[written:], at + written
+        _write(fd, extent.data, extent.offset)
     os.ftruncate(fd, content.size)
     check_digest(content, hasher.digest())
+
+
+def _write(fd: int, data: bytes, at: int) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, at)
+        view, at = view[written:], at + written
 
 
 class ContentStream(io.RawIOBase):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from datetime import date
 
-NAMES = ("store", "search", "commands", "mount", "calls", "parser")
+NAMES = ("store", "versions", "search", "commands", "mount", "calls", "parser")
 """The modules of this folder that print a table."""
 
 
