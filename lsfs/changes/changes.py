@@ -15,7 +15,7 @@ from lsfs.changes.guard import Guard, Writers, no_writers
 from lsfs.changes.log import TransactionInfo, latest_to_undo, line, lines
 from lsfs.changes.putback import NOTHING, Target
 from lsfs.changes.removing import ForgetReport, Told, collect, finish_forgetting, forget, measure
-from lsfs.changes.repairing import repair
+from lsfs.changes.repairing import repair, restore
 from lsfs.changes.rollback import Goal, targets_for
 from lsfs.changes.transaction import Transaction
 from lsfs.errors import BadRequest, Conflict, NotFound
@@ -277,6 +277,18 @@ class Changes:
         """Return what is wrong with tables and packs, in words; with `mend`, what is left after mending what can be."""
         found = check(self._recorder.catalogue, self._packs, sample=sample)
         return repair(self._recorder, self._packs, found) if mend and found else found
+
+    def mend_missing(self) -> list[int]:
+        """Store anew what the files have now of packs that are gone; return the numbers of these packs.
+
+        Without this, content that such a pack had would be taken for stored: neither kept before it is overwritten nor stored
+        again.
+        """
+        gone = self._packs.missing()
+        lost = [Finding("", None, chunk, "content") for chunks in gone.values() for chunk in chunks]
+        if lost:
+            restore(self._recorder, self._packs, lost)
+        return sorted(gone)
 
     def recover(self) -> list[recovery.Recovered]:
         """Take back what was cut off by a crash; call at start, before anything else changes the root.

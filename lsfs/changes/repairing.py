@@ -6,6 +6,7 @@ Damaged content is stored anew from the live file that has it, if its hash still
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from lsfs.capture.recorder import Recorder
 from lsfs.errors import LsfsError
@@ -21,12 +22,18 @@ def repair(recorder: Recorder, packs: Packs, findings: list[Finding]) -> list[Fi
         if any(f.repair == "counts" for f in findings):
             with recorder.catalogue.write() as con:
                 repair_counts(con)
+        restore(recorder, packs, findings)
+    return check(recorder.catalogue, packs)
+
+
+def restore(recorder: Recorder, packs: Packs, findings: Sequence[Finding]) -> None:
+    """Forget where the chunks of the findings lie, and store the content of the files that have them now."""
+    with recorder.lock:
         damaged = {f.chunk for f in findings if f.repair == "content" and f.chunk is not None}
         packs.discard(damaged)
         for path in _holders(recorder, damaged):
             _store_again(recorder, packs, path)
         packs.commit()
-    return check(recorder.catalogue, packs)
 
 
 def _holders(recorder: Recorder, damaged: set[bytes]) -> list[bytes]:

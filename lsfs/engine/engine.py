@@ -100,6 +100,7 @@ class Engine:
         self.saved_searches = Kept(self.recorder, "saved-search")
         self.watcher = Watcher(self.root, self._dirty, skip=self.disk.ignores)
         self.started_at = time.time()
+        self._missing: list[int] = []
         self._stopped = threading.Event()
 
     def _excluded(self) -> tuple[bytes, ...]:
@@ -114,6 +115,7 @@ class Engine:
         self.capture.read_journal()
         for line in self.changes.recover():
             _LOG.warning("%s", _recovered(line))
+        self._missing = self.changes.mend_missing()
         self.capture.listen(self.indexer.changed)
         self.capture.listen(self.subscriptions.changed)
         self.acknowledger.start()
@@ -216,6 +218,7 @@ class Engine:
         """Return in words what does not work as it should."""
         said = [self.capture.degraded] if self.capture.degraded else []
         said += self.watcher.degraded()
+        said += [_missing(self._missing)] if self._missing else []
         said += [self.links.problem] if self.links.problem else []
         return said
 
@@ -257,6 +260,14 @@ class Engine:
 def _recovered(r: Recovered) -> str:
     restored = f"{len(r.restored)} paths put back" + (f", {len(r.kept)} left as they are" if r.kept else "")
     return f"transaction {r.id} ({r.prompt or 'no prompt'}) was cut off and taken back: {restored}"
+
+
+def _missing(numbers: Sequence[int]) -> str:
+    packs = ", ".join(str(n) for n in numbers)
+    return (
+        f"the store's packs {packs} are missing: earlier versions that were in them cannot be read, what the files have now "
+        "was stored again; put them back from a backup and run `lsfs check --rebuild`"
+    )
 
 
 def _server(url: str) -> tuple[str, int] | None:

@@ -30,7 +30,7 @@ from lsfs.packs.index import ChunkRow, Index, drop_all, drop_chunks
 from lsfs.packs.intake import Intake
 from lsfs.packs.packfile import PackFile
 from lsfs.packs.reader import ContentStream, Extent, extents, read_range, restore
-from lsfs.packs.recovery import Recovery
+from lsfs.packs.recovery import Recovery, pack_numbers
 from lsfs.packs.refusal import transaction, unavailable
 from lsfs.packs.repack import DEEPEST, Repacker
 from lsfs.packs.reports import Damage, PackStats, RepackReport, SweepReport
@@ -285,6 +285,12 @@ class Packs:
         """Forget where damaged chunks lie, so that adding their content again stores it again (and mends what needs it)."""
         with self._appender.lock, self._catalogue.write() as con:
             drop_chunks(con, chunk_ids)
+
+    def missing(self) -> dict[int, list[bytes]]:
+        """Return the packs whose files are gone, with the chunks that rows say to be there."""
+        here = set(pack_numbers(self._directory))
+        gone = [number for number in self._index.packs() if number not in here]
+        return {number: [row.id for row in self._index.chunks_of(number)] for number in gone}
 
     def _store(self) -> Store:
         return Store(
