@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from lsfs.index.documents import text_of
 from lsfs.index.query import Hit, Query
-from lsfs.index.snippet import Span, snippet
+from lsfs.index.snippet import MAX_SNIPPET, Span, snippet
 from lsfs.model import Fid, RelPath, VersionId
 from lsfs.ranking import Ranked
 from lsfs.text.code import enclosing_symbol
@@ -56,11 +56,11 @@ def page(query: Query, ranked: Sequence[Ranked], files: Mapping[int, Hit]) -> li
 
 
 def with_snippet(con: sqlite3.Connection, hit: Hit, did: int, words: Sequence[str], nearest: int | None) -> Hit:
-    """Return the hit with its best line."""
+    """Return the hit with its best line; the title where there is no text, as of a picture."""
     rows = con.execute("SELECT start, stop, line, page, label FROM passage WHERE did=? ORDER BY ordinal", (did,)).fetchall()
+    lined, title = con.execute("SELECT lined, title FROM doc WHERE did=?", (did,)).fetchone() or (0, "")
     if not rows:
-        return hit
-    (lined,) = con.execute("SELECT lined FROM doc WHERE did=?", (did,)).fetchone()
+        return replace(hit, snippet=title[:MAX_SNIPPET])
     spans = [Span(*row) for row in rows]
     sheet = extension(hit.path) in _SHEETS
     text = text_of(con, did)

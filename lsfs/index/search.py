@@ -116,7 +116,7 @@ class Search:
         likeness = Likeness() if query.mode == "keyword" else self._likeness(con, query, among, by_words, degraded)
         by_words |= {did: scored[did] for did in likeness.scores if did in scored}
         coverage = by_word.coverage(asked, by_words)
-        weights = self._weights if query.like is None else replace(self._weights, cosine_floor=0.0, cut=0.0)
+        weights = self._weights if query.like is None else replace(self._weights, cosine_floor=0.0)
         if query.mode == "keyword":
             weights = replace(weights, coverage_floor=0.0, cut=0.0)
         ranked = fuse(by_words, likeness.scores, coverage, weights)

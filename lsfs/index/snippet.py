@@ -12,6 +12,7 @@ from lsfs.text.extracted import Mark
 from lsfs.text.tables import cell_name
 
 MAX_SNIPPET = 240
+_TELLING = re.compile(r"^.*[^\W_]", re.MULTILINE)
 _MAX_PASSAGES = 2000
 
 
@@ -108,11 +109,14 @@ def _has_word(part: str, beginning: str) -> bool:
 
 
 def _line_start(text: str, span: Span, found: Sequence[tuple[int, str]]) -> int:
-    """Return where the line begins that has most different words; the passage's start when none has any."""
+    """Return where the line begins that has most different words; the first line with a word in it when none has any."""
     counts: Counter[int] = Counter()
     for start, _ in {(max(text.rfind("\n", 0, at) + 1, span.start), word) for at, word in found}:
         counts[start] += 1
-    return min(counts, key=lambda s: (-counts[s], s)) if counts else span.start
+    if counts:
+        return min(counts, key=lambda s: (-counts[s], s))
+    told = _TELLING.search(text, span.start, span.stop)
+    return told.start() if told else span.start
 
 
 def _sheet_start(spans: Sequence[Span], span: Span) -> int:

@@ -57,6 +57,7 @@ def _files(body: Body, paint: Paint) -> Iterator[str]:
 def _hit(f: Body, paint: Paint) -> Iterator[str]:
     where = f":{f['line']}" if f.get("line") else ""
     where = f" page {f['page']}" if f.get("page") else where
+    where += f" ({f['place']})" if f.get("place") else ""
     yield f"{f['score']:.2f}  {paint.name(f['path'])}{paint.dim(where)}  {paint.dim(str(f.get('modified', ''))[:10])}"
     if f.get("snippet"):
         yield "      " + paint.dim(paint.cut(f["snippet"], 6))

@@ -38,3 +38,9 @@ def test_forms_of_a_word_are_seen_and_parts_of_others_are_not() -> None:
 
 def test_a_text_without_passages_has_no_snippet() -> None:
     assert snippet("", [], ["x"], None, lined=True, sheet=False).text == ""
+
+
+def test_a_line_without_a_word_is_not_what_is_shown_of_a_file() -> None:
+    text = "---\n\ntitle: Lisbon, five days\n---\n"
+    found = snippet(text, [Span(0, len(text), 1, None, None)], [], None, lined=True, sheet=False)
+    assert (found.text, found.line) == ("title: Lisbon, five days", 3)
