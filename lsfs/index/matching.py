@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from lsfs.index.documents import unpack
 from lsfs.index.words import Wanted
@@ -32,19 +31,20 @@ class Matcher:
     def _having(self, expression: str) -> set[int]:
         out: set[int] = set()
         for table in self._tables:
-            condition, values = self._within(f"{table}.rowid", self._among)
-            rows = self._con.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ? {condition}", (expression, *values))
-            out.update(r[0] for r in rows)
-        return out
+            out.update(r[0] for r in self._con.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (expression,)))
+        return self._allowed(out)
 
     def _by_name(self, expression: str) -> set[int]:
         """Return the live documents (of the set) whose path has a word."""
-        condition, values = self._within("d.did", self._among)
         sql = (
             "SELECT d.did FROM names n JOIN placed p ON p.nid=n.rowid"
-            f" JOIN doc d ON d.fid=p.fid AND d.to_ns={FOREVER} WHERE names MATCH ? AND d.state<>'ignored' {condition}"
+            f" JOIN doc d ON d.fid=p.fid AND d.to_ns={FOREVER} WHERE names MATCH ? AND d.state<>'ignored'"
         )
-        return {r[0] for r in self._con.execute(sql, (expression, *values))}
+        return self._allowed({r[0] for r in self._con.execute(sql, (expression,))})
+
+    def _allowed(self, found: set[int]) -> set[int]:
+        # Not in SQL: FTS5 looks each allowed document up by itself, 6 s for 40,000 of them.
+        return found if self._among is None else found & self._among.keys()
 
     def _full_text(self, did: int) -> tuple[str, str]:
         """Return everything of a document that keywords are looked for in, as it is and folded."""
@@ -58,16 +58,12 @@ class Matcher:
         text = "\n".join(parts)
         return text, fold_text(text)
 
-    @staticmethod
-    def _within(column: str, dids: Iterable[int] | None) -> tuple[str, tuple[str, ...]]:
-        if dids is None:
-            return "", ()
-        return f"AND {column} IN (SELECT value FROM json_each(?))", (json.dumps(list(dids)),)
-
 
 def fold_text(text: str) -> str:
     """Return a text in lower case without accents, blanks as they are."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    for accent in {c for c in set(folded) if unicodedata.combining(c)}:  # few different ones; quicker than letter by letter
+        folded = folded.replace(accent, "")
+    return folded

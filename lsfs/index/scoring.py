@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sqlite3
 from collections.abc import Collection, Mapping
@@ -77,14 +76,10 @@ class WordScores:
     def _of_past(self, expression: str) -> Posting:
         """Return those of the documents that have it, live or not."""
         rows: list[tuple[int, float]] = []
-        condition = "" if self._among is None else "AND rowid IN (SELECT value FROM json_each(?))"
-        values = () if self._among is None else (json.dumps(self._among.tolist()),)
         for table in ("words", "words_past"):
             rank = f"bm25({table}, {TITLE_WEIGHT}, {META_WEIGHT}, {BODY_WEIGHT})"
-            rows += self._con.execute(
-                f"SELECT rowid, {rank} FROM {table} WHERE {table} MATCH ? {condition}", (expression, *values)
-            )
-        return arrays(sorted(rows))
+            rows += self._con.execute(f"SELECT rowid, {rank} FROM {table} WHERE {table} MATCH ?", (expression,))
+        return self._restricted(arrays(sorted(rows)))
 
 
 def _within(dids: Dids, among: Dids) -> NDArray[np.bool_]:
