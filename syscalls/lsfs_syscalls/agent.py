@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,8 +30,9 @@ from lsfs_syscalls.notify import LOGGER, Events, Send, notify
 from lsfs_syscalls.run.told import framed
 from lsfs_syscalls.tools import call_schema
 
-Run = Callable[[dict[str, Any], bool], dict[str, Any]]
-"""(plan as JSON, consent) -> the answer's body"""
+Tell = Callable[[dict[str, Any]], None]
+Run = Callable[[dict[str, Any], bool, Tell], dict[str, Any]]
+"""(plan as JSON, consent, what is told while a model writes) -> the answer's body"""
 
 INSTRUCTIONS = (
     "lsfs serves the user's own files: search by meaning and words, every version of every file, and undo. "
@@ -38,6 +40,7 @@ INSTRUCTIONS = (
     "data too. "
     "An answer with `pending` above zero does not know the newest changes yet."
 )
+_PROGRESS_S = 1.0
 _NOT_OFFERED = frozenset({"mount", "unmount", "forget", "gc"})
 _FRAMED = frozenset({"content", "snippet", "summary", "diff", "text", "why", "what", "label"})
 _FRAMED_WHOLE = frozenset({"tables", "attributes"})
@@ -84,7 +87,9 @@ def _framed(key: str, value: Any, path: str) -> Any:
     return frame(value, path)
 
 
-def call_tool(run: Run, name: str, arguments: dict[str, Any], *, changing: bool) -> types.CallToolResult:
+def call_tool(
+    run: Run, name: str, arguments: dict[str, Any], *, changing: bool, tell: Tell = lambda _: None
+) -> types.CallToolResult:
     """Run one tool call and return its result; an error is a result that says so."""
     args = dict(arguments)
     consent = args.pop("consent", False) is True
@@ -93,7 +98,7 @@ def call_tool(run: Run, name: str, arguments: dict[str, Any], *, changing: bool)
         if type(call) not in offered(changing=changing):
             return _result({"error": {"kind": "denied", "message": f"`{name}` is not offered to agents here"}}, error=True)
         step = {"syscall": name, "args": call.to_json()}
-        body = run({"prompt": "", "parser": "direct", "steps": [step]}, consent)
+        body = run({"prompt": "", "parser": "direct", "steps": [step]}, consent, tell)
     except LsfsError as e:
         return _result({"error": {"kind": e.kind, "message": str(e)}}, error=True)
     return _result(frame(body), error=False)
@@ -113,10 +118,36 @@ def server(run: Run, *, changing: bool, events: Events | None = None) -> Server[
             telling.append(asyncio.create_task(notify(events, _sender(ctx.session), frame)))
         return types.ListToolsResult(tools=[describe(c) for c in offered(changing=changing)])
 
-    async def call(_: ServerRequestContext[Any], params: types.CallToolRequestParams) -> types.CallToolResult:
-        return await asyncio.to_thread(call_tool, run, params.name, params.arguments or {}, changing=changing)
+    async def call(ctx: ServerRequestContext[Any], params: types.CallToolRequestParams) -> types.CallToolResult:
+        tell = Progress(ctx.session, asyncio.get_running_loop())
+        return await asyncio.to_thread(call_tool, run, params.name, params.arguments or {}, changing=changing, tell=tell)
 
     return Server("lsfs", instructions=INSTRUCTIONS, on_list_tools=list_tools, on_call_tool=call)
+
+
+class Progress:
+    """Tells the host how far a model has come, so that it waits on; of the text itself only the length.
+
+    Called in a worker thread, at most one notification a second.
+    """
+
+    def __init__(self, session: ServerSession, loop: asyncio.AbstractEventLoop) -> None:
+        self._session = session
+        self._loop = loop
+        self._count = 0
+        self._characters = 0
+        self._told_s = -_PROGRESS_S
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Take note of an event of the stream."""
+        self._characters += len(str(event.get("text", "")))
+        now = time.monotonic()
+        if now - self._told_s < _PROGRESS_S:
+            return
+        self._told_s = now
+        self._count += 1
+        words = str(event.get("progress") or f"{self._characters} characters written")
+        asyncio.run_coroutine_threadsafe(self._session.report_progress(self._count, None, words), self._loop)
 
 
 def _sender(session: ServerSession) -> Send:

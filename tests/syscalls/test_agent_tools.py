@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from lsfs.errors import BadRequest, NotFound
-from lsfs_syscalls.agent import call_tool, describe, frame, offered
+from lsfs_syscalls.agent import Tell, call_tool, describe, frame, offered
 from lsfs_syscalls.calls.record import Effect
 from lsfs_syscalls.calls.table import CALLS
 from lsfs_syscalls.tools import call_schema, tools
@@ -59,7 +59,7 @@ def test_an_agent_gets_the_text_in_a_document_and_not_its_bytes() -> None:
 
 
 def test_a_call_that_is_not_offered_is_refused_and_not_run() -> None:
-    def never(plan: dict[str, Any], consent: bool) -> dict[str, Any]:
+    def never(plan: dict[str, Any], consent: bool, tell: Tell) -> dict[str, Any]:
         raise AssertionError("was run")
 
     result = call_tool(never, "delete", {"path": "a"}, changing=False)
@@ -70,7 +70,7 @@ def test_a_call_that_is_not_offered_is_refused_and_not_run() -> None:
 def test_consent_reaches_the_engine_only_when_it_is_true() -> None:
     seen: list[bool] = []
 
-    def run(plan: dict[str, Any], consent: bool) -> dict[str, Any]:
+    def run(plan: dict[str, Any], consent: bool, tell: Tell) -> dict[str, Any]:
         seen.append(consent)
         return {"transaction": 1, "changed": []}
 
@@ -80,7 +80,7 @@ def test_consent_reaches_the_engine_only_when_it_is_true() -> None:
 
 
 def test_an_error_of_the_engine_is_a_result_that_says_so() -> None:
-    def run(plan: dict[str, Any], consent: bool) -> dict[str, Any]:
+    def run(plan: dict[str, Any], consent: bool, tell: Tell) -> dict[str, Any]:
         raise NotFound("there is no a.txt")
 
     result = call_tool(run, "read", {"path": "a.txt"}, changing=False)

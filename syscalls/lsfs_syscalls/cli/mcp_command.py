@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lsfs.errors import EXIT_FOUND
-from lsfs_syscalls.agent import serve
+from lsfs_syscalls.agent import Tell, serve
 from lsfs_syscalls.cli.session import Session
 
 
@@ -13,8 +13,8 @@ def run(session: Session) -> int:
     """Serve until the agent closes the input."""
     client = session.client
 
-    def one(plan: dict[str, Any], consent: bool) -> dict[str, Any]:
-        return client.plan(plan, consent=consent, actor="agent:mcp")[-1]
+    def one(plan: dict[str, Any], consent: bool, tell: Tell) -> dict[str, Any]:
+        return client.plan(plan, consent=consent, actor="agent:mcp", tell=tell)[-1]
 
     def events(args: dict[str, Any]) -> dict[str, Any]:
         return client.call("events", args, actor="agent:mcp")
