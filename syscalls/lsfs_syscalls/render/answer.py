@@ -94,10 +94,11 @@ def _duplicates(body: Body, paint: Paint) -> Iterator[str]:
     for d in body["duplicates"]:
         saves = f", saves {d['saves']} bytes" if d.get("saves") else ""
         yield f"{paint.bold(str(d.get('kind', 'same')))} {d.get('score', '')} {paint.dim(str(d.get('why', '')) + saves)}"
+        goes = "  could go (`lsfs diff` shows what is in it alone)" if d.get("kind") == "near" else "  can go"
         for f in d["files"]:
-            yield "  " + paint.name(_path(f)) + (paint.dim("  can go") if f in (d.get("delete") or ()) else "")
+            yield "  " + paint.name(_path(f)) + (paint.dim(goes) if f in (d.get("delete") or ()) else "")
     if body.get("saves"):
-        yield paint.dim(f"(what can go has {body['saves']} bytes in all)")
+        yield paint.dim(f"({body['saves']} bytes in all)")
 
 
 def _versions(body: Body, paint: Paint) -> Iterator[str]:
