@@ -65,6 +65,8 @@ class Tail:
             waited, self._waiting = self._waiting, []
             self._follow(r for r, _ in records)
             spooled = [name for r, _ in records if (name := self._settle(group, r))]
+            if waited:
+                group.flush()  # what the spool brought has to be in the tables, or it is said to be missed
             for r, _ in waited:
                 self._miss_unless_stored(group, r, r.new)
             dirty = [d for r, before in self._with_starts(records) for d in self._hints(r, before)]

@@ -313,3 +313,31 @@ def test_a_close_and_a_backup_rename_miss_nothing(r: Rig, mount: Mount) -> None:
     assert r.capture.settle(WAIT_S)
     assert r.capture.missed() == []
     assert {b"one", b"two, longer", b"three, the longest"} <= set(r.texts("a") + r.texts("a~"))
+
+
+def test_content_that_the_spool_brings_a_moment_later_is_not_said_to_be_missed(r: Rig, mount: Mount) -> None:
+    r.start()
+    mount.close("f", "zero")
+    r.capture.poll()
+    assert r.capture.settle(WAIT_S)
+    mount.before("f")
+    with r.recorder.lock:
+        mount.close("f", "one")
+        then_the_spool(r, mount)
+    r.capture.poll()
+    assert r.capture.settle(WAIT_S)
+    assert r.capture.missed() == []
+    assert r.texts("f") == [b"zero", b"one", b"two, longer"]
+
+
+def then_the_spool(r: Rig, mount: Mount) -> None:
+    """Write on; the engine reads the journal before, and again after, the mount has said what it set aside."""
+    st = mount.stat("f")
+    fd = os.open(r.root / "f", os.O_RDONLY)
+    spooled = mount.spool.add_copy(fd, st)
+    os.close(fd)
+    (r.root / "f").write_text("two, longer")
+    r.capture.poll()
+    mount.tell(RecordKind.BEFORE, "f", st.st_ino, old=FileStat.of(st), spool=spooled)
+    r.capture.poll()
+    mount.tell(RecordKind.CONTENT, "f", st.st_ino, new=FileStat.of(mount.stat("f")))
