@@ -43,7 +43,7 @@ INSTRUCTIONS = (
 _PROGRESS_S = 1.0
 _NOT_OFFERED = frozenset({"mount", "unmount", "forget", "gc"})
 _FRAMED = frozenset({"content", "snippet", "summary", "diff", "text", "why", "what", "label"})
-_FRAMED_WHOLE = frozenset({"tables", "attributes"})
+_FRAMED_WHOLE = frozenset({"table", "tables", "attributes"})
 """Data made of what is in files, cell by cell: framed as one text, in JSON."""
 _PLAIN_LABEL = re.compile(r"[\w.+-]{1,40}( \(from [\d-]+\))?|\(none\)")
 """Labels that cannot say anything: a type, a day, a word."""

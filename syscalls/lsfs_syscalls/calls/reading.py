@@ -115,6 +115,7 @@ class Join(Call):
     right: str = arg("$n, a folder or a file", Form.SET, required=True, positional=True, default="")
     on: str = arg("content, name, mention or any attribute", Form.NAME, required=True, default="")
     threshold: float | None = arg("pairs below this score (0 to 1) are left out", Form.NUMBER)
+    table: bool | None = arg("the rows of tables with the same value side by side, or the pairs, as one table (CSV)", Form.FLAG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

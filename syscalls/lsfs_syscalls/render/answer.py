@@ -7,6 +7,7 @@ from typing import Any
 
 from lsfs_syscalls.render.paint import Paint
 from lsfs_syscalls.render.plain import plain, plain_text
+from lsfs_syscalls.run.joined import csv_text
 
 Body = dict[str, Any]
 _MOST_NAMED = 8
@@ -86,6 +87,10 @@ def _pairs(body: Body, paint: Paint) -> Iterator[str]:
     for p in body["pairs"]:
         why = f"  {paint.dim(str(p['why']))}" if p.get("why") else ""
         yield f"{p['score']:.2f}  {paint.name(_path(p['left']))}  ~  {paint.name(_path(p['right']))}{why}"
+
+
+def _table(body: Body, _: Paint) -> Iterator[str]:
+    yield csv_text(body["table"]["columns"], body["table"]["rows"]).removesuffix("\n")
 
 
 def _duplicates(body: Body, paint: Paint) -> Iterator[str]:
@@ -237,6 +242,7 @@ _SHOW: dict[str, Callable[[Body, Paint], Iterator[str]]] = {
     "forgotten": _forgotten,
     "files": _files,
     "groups": _groups,
+    "table": _table,
     "pairs": _pairs,
     "duplicates": _duplicates,
     "versions": _versions,

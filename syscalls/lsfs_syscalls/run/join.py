@@ -15,6 +15,7 @@ from lsfs_syscalls.calls.reading import Join
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.contents import tables_of
 from lsfs_syscalls.run.context import Answer, Context
+from lsfs_syscalls.run.joined import Joined, Side, join_rows, stacked
 from lsfs_syscalls.run.members import present
 from lsfs_syscalls.run.tables import plain
 
@@ -22,6 +23,8 @@ CONTENT_THRESHOLD = 0.55
 """Cosine of two files' mean vectors above which they count as about the same thing. On the example library, where files that
 answer the same labelled search are related: precision 0.62 and recall 0.23, the highest F0.5 of 0.40 to 0.70."""
 MOST_PAIRS = 10_000
+MOST_JOINED = 100
+"""Pairs whose tables are put side by side."""
 _MOST_SHARED = 3
 _LEAST_NAME = 4
 _LOOKED_AT = 200
@@ -55,13 +58,42 @@ def join(ctx: Context, call: Join) -> Answer:
     pairs = sorted((p for p in pairs if threshold is None or p[0] >= threshold), key=lambda p: (-p[0], p[1], p[2]))
     shown: list[Json] = [_pair_json(p) for p in pairs[:MOST_PAIRS]]
     files = dict.fromkeys(f for p in pairs for f in (p[1], p[2]))
-    body: dict[str, Json] = {"pairs": shown, "total": len(pairs), "notices": notices}
+    body: dict[str, Json] = {"pairs": shown, "total": len(pairs)}
+    if call.table:
+        body["table"] = as_table(ctx, pairs, call.on, notices)
+    body["notices"] = notices
     return Answer({**body, **ctx.fresh()}, tuple(files), found=bool(pairs))
 
 
 def _pair_json(pair: Pair) -> dict[str, Json]:
     score, left, right, why = pair
     return {"left": path_json(left)["path"], "right": path_json(right)["path"], "score": round(score, 3), "why": why}
+
+
+def as_table(ctx: Context, pairs: Sequence[Pair], field: str, notices: list[Json]) -> dict[str, Json]:
+    """Return the joined rows of the files' tables where both have the column, else the pairs themselves."""
+    parts = [(show(a), show(b), j) for _, a, b, _ in pairs[:MOST_JOINED] for j in _joined(ctx, a, b, field)]
+    if not parts:
+        rows: list[Json] = [[show(a), show(b), f"{score:.3f}", why] for score, a, b, why in pairs[:MOST_PAIRS]]
+        return {"columns": ["left", "right", "score", "why"], "rows": rows}
+    if len(pairs) > MOST_JOINED:
+        notices.append(f"the tables of the first {MOST_JOINED} of {len(pairs)} pairs were joined")
+    whole = parts[0][2] if len(parts) == 1 else stacked(parts)
+    if whole.total > len(whole.rows):
+        notices.append(f"{whole.total} rows; the first {len(whole.rows)} are told")
+    return {"columns": [*whole.columns], "rows": [[*row] for row in whole.rows]}
+
+
+def _joined(ctx: Context, left: RelPath, right: RelPath, field: str) -> list[Joined]:
+    """Return the joins of the tables of two files that have the column."""
+    sides = [_with_column(ctx, path, field) for path in (left, right)]
+    return [join_rows(a, b, field) for a in sides[0] for b in sides[1]]
+
+
+def _with_column(ctx: Context, path: RelPath, field: str) -> list[Side]:
+    entry = ctx.live(path)
+    tables = [] if entry is None else tables_of(ctx, ctx.engine.versions.version_by_id(entry.version))
+    return [Side(t, t.name or stem(path)) for t in tables if t.column(field) is not None]
 
 
 # Content
