@@ -6,16 +6,29 @@ Content is served read-only from the version store; nothing here touches the roo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO, Protocol
 
 from lsfs.errors import NotFound
-from lsfs.model import Entry, Kind, RelPath, State, Version, VersionId
+from lsfs.model import Entry, Kind, RelPath, State, Version, VersionId, show
 from lsfs.tree.node import Folder, Node, folder_node, named, text_node
 
 MOST_VERSIONS = 10_000
+README, OTHER_README = b"README.md", b"README (lsfs).md"
+_WITHOUT_CONTENT = {
+    State.MISSED: "were overwritten before they could be stored",
+    State.REMOVED: "were collected under the retention rules",
+    State.PENDING: "wait to be stored",
+}
+AT_README = """The whole tree as it was: at/yesterday/, at/2026-11-20T09:00/, 'at/last monday/'. Read-only.
+In the folders below is what was there then and nothing else, so that they can be compared and copied: no README.md is added.
+"""
+HISTORY_README = """Every version of every file, deleted ones too: history/<path>/<version time>
+A version is here a moment after the file was closed. The folders below have a README.md as well; it is not listed, so that
+what is listed are versions and nothing else: cat history/<path>/README.md
+"""
 
 
 class Past(Protocol):
@@ -81,8 +94,7 @@ class At:
 
     def children(self) -> list[Node]:
         """Return README.md; the times are reachable by name."""
-        text = "The whole tree as it was: at/yesterday/, at/2026-11-20T09:00/, 'at/last monday/'. Read-only.\n"
-        return [text_node("README.md", text)]
+        return [text_node("README.md", AT_README)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,11 @@ class Then:
         return out
 
 
+def readme(text: str, taken: Iterable[bytes] = ()) -> Node:
+    """Return the file that says what a folder is; a file of the root that is called README.md goes before it."""
+    return text_node((OTHER_README if README in taken else README).decode(), text)
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """`history/` and the folders below it: every name there ever was; a file is a folder with its versions."""
@@ -122,23 +139,16 @@ class History:
 
     def child(self, name: bytes) -> Folder | Node | None:
         """Return a folder of names, or the versions of a file."""
-        if not self.path and name == b"README.md":
-            return named(self.children(), name)
         kinds = dict(self.past.names_ever(self.path))
         if name not in kinds:
-            return None
+            return named([readme(HISTORY_README, kinds)], name)
         here = below(self.path, name)
         return History(self.past, here) if kinds[name] is Kind.DIRECTORY else Versions(self.past, here)
 
     def children(self) -> list[Node]:
         """Return every name that was ever in this folder of the root."""
-        names = [folder_node(n) for n, _ in self.past.names_ever(self.path)]
-        if self.path:
-            return names
-        return [
-            text_node("README.md", "Every version of every file, deleted ones too: history/<path>/<version time>\n"),
-            *names,
-        ]
+        names = [n for n, _ in self.past.names_ever(self.path)]
+        return [*([] if self.path else [readme(HISTORY_README, names)]), *map(folder_node, names)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +159,37 @@ class Versions:
     path: RelPath
 
     def child(self, name: bytes) -> Folder | Node | None:
-        """Return one version."""
-        return named(self.children(), name)
+        """Return one version, or README.md."""
+        found = self._found()
+        return readme(self._told(found)) if name == README else named(self._readable(found), name)
 
     def children(self) -> list[Node]:
-        """Return the versions, oldest first; the end of a deleted file and what was missed are not among them."""
+        """Return the versions, oldest first; README.md, not listed, tells of those without content: deletions, gaps."""
+        return self._readable(self._found())
+
+    def _found(self) -> Sequence[Version]:
         try:
-            found = self.past.history(self.path, limit=MOST_VERSIONS)
+            return self.past.history(self.path, limit=MOST_VERSIONS)
         except NotFound:
             return []
+
+    def _readable(self, found: Sequence[Version]) -> list[Node]:
         width = max(4, len(str(found[0].number))) if found else 4
         readable = [v for v in reversed(found) if v.state in (State.STORED, State.TORN)]
         return [content_node(self.past, self._name(v, width), v) for v in readable]
+
+    def _told(self, found: Sequence[Version]) -> str:
+        lines = [
+            f"{len(self._readable(found))} versions of {show(self.path)}, the oldest first. Read-only: copy one out, or lsfs rollback."
+        ]
+        if len(found) == MOST_VERSIONS:
+            lines.append(f"Only the newest {MOST_VERSIONS} are shown.")
+        if found and found[0].state is State.DELETED:
+            lines.append("The file is deleted.")
+        for state, why in _WITHOUT_CONTENT.items():
+            if count := sum(v.state is state for v in found):
+                lines.append(f"{count} versions {why}.")
+        return "\n".join([*lines, "A version is here a moment after the file was closed.", ""])
 
     def _name(self, v: Version, width: int) -> bytes:
         local = datetime.fromtimestamp(v.at_ns // 1_000_000_000, UTC).astimezone()

@@ -122,7 +122,8 @@ class Narrow:
 
     def children(self) -> list[Node]:
         """Return README.md; the queries are reachable by name."""
-        return [text_node("README.md", f"{self.about}\n\nAny name here narrows it: ls 'and/<more words>/'\n")]
+        text = f"{self.about}\n\nAny name here narrows it: ls 'and/<more words>/'\n{self.answers.freshness()}\n"
+        return [text_node("README.md", text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,9 @@ class Search:
         """Return README.md; the queries are reachable by name."""
         return [
             text_node(
-                "README.md", "Any name here is a query: ls 'search/flash caching/'\nNarrow it with and/: search/<a>/and/<b>/\n"
+                "README.md",
+                "Any name here is a query: ls 'search/flash caching/'\nNarrow it with and/: search/<a>/and/<b>/\n"
+                f"{self.answers.freshness()}\n",
             )
         ]
 
@@ -163,7 +166,7 @@ class Ask:
 
     def children(self) -> list[Node]:
         """Return README.md; the prompts are reachable by name."""
-        return [text_node("README.md", ASK_README)]
+        return [text_node("README.md", f"{ASK_README}{self.answers.freshness()}\n")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +231,8 @@ class Attributes:
 
     def children(self) -> list[Node]:
         """Return README.md and the fields."""
-        readme = text_node("README.md", "Files by what they are: attr/<field>/<value>/, narrowed with and/<words>/\n")
-        return [readme, *(folder_node(f.encode()) for f in self.answers.fields())]
+        text = f"Files by what they are: attr/<field>/<value>/, narrowed with and/<words>/\n{self.answers.freshness()}\n"
+        return [text_node("README.md", text), *(folder_node(f.encode()) for f in self.answers.fields())]
 
 
 GROUP_KEYS = ("topic", "type", "author", "directory", "day", "week", "month", "year", "language", "tag")
@@ -251,8 +254,8 @@ class Groups:
 
     def children(self) -> list[Node]:
         """Return README.md and the keys of the table."""
-        readme = text_node("README.md", "All files in groups: group/<key>/<label>/. Any attribute is a key too.\n")
-        return [readme, *(folder_node(k.encode()) for k in GROUP_KEYS)]
+        text = f"All files in groups: group/<key>/<label>/. Any attribute is a key too.\n{self.answers.freshness()}\n"
+        return [text_node("README.md", text), *(folder_node(k.encode()) for k in GROUP_KEYS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,5 +277,8 @@ class Saved:
 
     def children(self) -> list[Node]:
         """Return README.md and the saved searches."""
-        readme = text_node("README.md", "Saved searches: mkdir 'saved/flash caching' makes one, rmdir removes it.\n")
-        return [readme, *(folder_node(slug(n)) for n in sorted(self.answers.saved()))]
+        text = "Saved searches: mkdir 'saved/flash caching' makes one, rmdir removes it.\n"
+        return [
+            text_node("README.md", f"{text}{self.answers.freshness()}\n"),
+            *(folder_node(slug(n)) for n in sorted(self.answers.saved())),
+        ]

@@ -22,7 +22,8 @@ Parts = tuple[bytes, ...]
 REMEMBERED_S = 2.0
 """How long a listing answers look-ups in it; `ls -l` looks every name up right after reading the folder."""
 README = """This is the semantic side of the mounted directory. It is not listed in the folder above, so that
-programs which walk the tree do not fall into it; every folder has a README.md.
+programs which walk the tree do not fall into it (to have it in listings: ln -s .lsfs lsfs). Every folder
+has a README.md.
 
 search/<query>/       files that match, best first        search/<a>/and/<b>/ narrows
 ask/<prompt>/         the result of a prompt that reads
@@ -56,6 +57,7 @@ class Tree:
         root_file: Callable[[], str],
         saving: Saving,
     ) -> None:
+        self._answers = answers
         self._status, self._root_file, self._saving = status, root_file, saving
         self._top: dict[bytes, Folder] = {
             b"search": Search(answers, 2),
@@ -136,7 +138,7 @@ class Tree:
         return nodes if until > time.monotonic() else None
 
     def _files(self) -> list[Node]:
-        files = {"README.md": README, "status": self._status(), "root": self._root_file()}
+        files = {"README.md": f"{README}\n{self._answers.freshness()}\n", "status": self._status(), "root": self._root_file()}
         return [text_node(name, text) for name, text in files.items()]
 
     def _walk(self, parts: Parts) -> Folder | Node:

@@ -180,8 +180,27 @@ def test_the_tree_as_it_was_can_be_walked_and_read(tree: Tree) -> None:
 
 def test_a_file_is_a_folder_of_its_versions(tree: Tree) -> None:
     (name,) = names(tree, "history/papers/a.pdf")
+    assert tree.read(path("history/papers/a.pdf/README.md"), 0, 100).startswith(b"1 versions of papers/a.pdf")
     assert name.startswith("0007 2001-09-09T")
     assert tree.read(path(f"history/papers/a.pdf/{name}"), 0, 5) == b"first"
+
+
+def test_every_folder_says_what_one_sees_and_how_fresh_it_is(tree: Tree) -> None:
+    folders = ("", "search", "search/q", "search/q/and", "ask", "ask/x", "attr", "attr/author", "group", "group/type", "saved")
+    for folder in folders:
+        assert b"All files are indexed." in tree.read(path(f"{folder}/README.md"), 0, 10_000), folder
+    for folder in ("history", "history/papers", "history/papers/a.pdf", "at"):
+        assert tree.read(path(f"{folder}/README.md"), 0, 10_000)
+
+
+def test_a_file_of_the_root_called_readme_goes_before_ours(answers: Answers) -> None:
+    past = Past()
+    past.entries = (past.entries[0], Entry(RelPath(b"README.md"), Fid(1), Kind.FILE, 1, 5, VersionId(1), 7))
+    saving = Saving(make=answers.save, remove=answers.unsave)
+    tree = Tree(answers, past, when=lambda _: None, status=lambda: "", root_file=lambda: "", saving=saving)
+    assert names(tree, "history") == ["README (lsfs).md", "papers", "README.md"]
+    assert names(tree, "history/README.md")[0].startswith("0007 ")
+    assert tree.read(path("history/README (lsfs).md"), 0, 13) == b"Every version"
 
 
 def test_a_saved_search_is_made_and_removed_like_a_folder(tree: Tree, answers: Answers) -> None:
