@@ -80,10 +80,15 @@ def resolve_root(root: str | Path) -> Path:
     real = Path(os.path.realpath(path))
     if not real.is_dir():
         raise BadRequest(f"{real} is a file; a root is a directory")
-    parts = [s for s in _SYSTEM if str(real) == s or (s not in ("/", "/run", "/var") and str(real).startswith(s + "/"))]
-    if parts:
-        raise BadRequest(f"{real} belongs to the system ({parts[0]}); choose a directory with your own files")
+    refuse_system(real, "choose a directory with your own files")
     return real
+
+
+def refuse_system(path: Path, advice: str) -> None:
+    """Raise BadRequest for a directory of the system."""
+    parts = [s for s in _SYSTEM if str(path) == s or (s not in ("/", "/run", "/var") and str(path).startswith(s + "/"))]
+    if parts:
+        raise BadRequest(f"{path} belongs to the system ({parts[0]}); {advice}")
 
 
 def runtime_base(environ: Mapping[str, str]) -> Path:

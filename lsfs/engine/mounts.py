@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfs.config import MountConfig
-from lsfs.engine.home import Home
+from lsfs.engine.home import Home, refuse_system
 from lsfs.engine.places import detach_dead
 from lsfs.errors import BadRequest, Conflict, LsfsError, NotFound, Unavailable
 from lsfs.model import RelPath
@@ -124,6 +124,7 @@ class Mounts:
                 raise
 
     def _check(self, mountpoint: Path) -> None:
+        refuse_system(mountpoint, "choose an empty folder of your own to mount at")
         if not mountpoint.is_dir():
             raise BadRequest(f"the mount point {mountpoint} is no folder; make it first (mkdir {mountpoint})")
         if mountpoint == self._home.root:

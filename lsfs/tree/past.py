@@ -179,9 +179,8 @@ class Versions:
         return [content_node(self.past, self._name(v, width), v) for v in readable]
 
     def _told(self, found: Sequence[Version]) -> str:
-        lines = [
-            f"{len(self._readable(found))} versions of {show(self.path)}, the oldest first. Read-only: copy one out, or lsfs rollback."
-        ]
+        count = len(self._readable(found))
+        lines = [f"{count} versions of {show(self.path)}, the oldest first. Read-only: copy one out, or lsfs rollback."]
         if len(found) == MOST_VERSIONS:
             lines.append(f"Only the newest {MOST_VERSIONS} are shown.")
         if found and found[0].state is State.DELETED:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from lsfs.engine.home import BEFORE_REBUILD, Home, make_home, resolve_root
+from lsfs.engine.home import BEFORE_REBUILD, Home, make_home, refuse_system, resolve_root
 from lsfs.engine.lock import is_locked
 from lsfs.engine.places import detach_dead, is_mounted
 from lsfs.errors import BadRequest, Conflict, NotFound, Unavailable
@@ -60,6 +60,7 @@ def clean_dead_mount(path: str, *, make: bool = False) -> Path:
     """
     where = Path(os.path.expanduser(path)).absolute()
     if not detach_dead(where) and make:
+        refuse_system(where, "choose an empty folder of your own to mount at")
         with suppress(FileExistsError):
             where.mkdir(parents=True)
     return Path(os.path.realpath(where)) if make else resolve_root(where)

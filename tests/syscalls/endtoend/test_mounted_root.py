@@ -127,6 +127,7 @@ def test_the_past_is_a_folder(shared: Mounted) -> None:
     shared.served.settle()
     versions = sorted(os.listdir(shared.mount / ".lsfs/history/past/a.txt"))
     assert [v[:4] for v in versions] == ["0001", "0002"]
+    assert "2 versions of past/a.txt" in (shared.mount / ".lsfs/history/past/a.txt/README.md").read_text()
     assert (shared.mount / ".lsfs/history/past/a.txt" / versions[0]).read_text() == "one\n"
     with pytest.raises(OSError, match="Read-only"):
         (shared.mount / ".lsfs/history/past/a.txt" / versions[0]).write_text("no")
@@ -238,6 +239,13 @@ def test_a_mount_point_that_is_not_empty_is_refused(fresh: Mounted, tmp_path: Pa
     (tmp_path / "full" / "x").write_text("x")
     with pytest.raises(BadRequest, match="not empty"):
         up(str(fresh.served.root), str(tmp_path / "full"), state=None, environ=fresh.served.environ)
+
+
+@pytest.mark.parametrize("where", ["/", "/boot", "/etc/lsfs-test/made"])
+def test_a_directory_of_the_system_is_no_mount_point(shared: Mounted, where: str) -> None:
+    with pytest.raises(BadRequest, match="belongs to the system"):
+        up(str(shared.served.root), where, state=None, environ=shared.served.environ)
+    assert not Path("/etc/lsfs-test").exists()
 
 
 def test_the_mount_point_may_lie_inside_the_root(tmp_path: Path) -> None:
