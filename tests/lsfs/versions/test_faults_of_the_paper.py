@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from lsfs.capture import Author, Dirty
 from lsfs.changes import Goal
-from lsfs.errors import NotFound
+from lsfs.engine.lock import Lock
+from lsfs.errors import Conflict, NotFound
 from lsfs.model import State
 from tests.lsfs.store_rig import WAIT_S, Rig, p, rig
 
@@ -141,6 +143,67 @@ def test_fault_20_steps_are_counted_from_the_newest(r: Rig) -> None:
     for text in ("a", "b", "c", "d", "e"):
         r.save("f", text)
     assert r.versions.read(r.versions.steps_back(p("f"), 2)) == b"c"
+
+
+def test_fault_2_ten_spaced_writes_are_ten_versions_and_three_steps_back_is_the_seventh(r: Rig) -> None:
+    for n in range(10):
+        r.save("f", f"state {n}")
+        r.record("f")  # a second event of the same write makes no second version
+    assert r.texts("f") == [f"state {n}".encode() for n in range(10)]
+    r.changes.rollback([p("f")], Goal(steps=3), actor="user")
+    assert r.tree() == {"f": b"state 6"}
+
+
+def test_fault_5_and_15_documents_and_binary_files_have_versions_like_texts(r: Rig) -> None:
+    for name in ("paper.pdf", "letter.docx", "own.bin", "chroma.sqlite3"):
+        states = [bytes(range(256)) * n + name.encode() for n in (1, 2)]
+        for state in states:
+            r.save(name, state)
+        assert r.texts(name) == states
+
+
+def test_fault_12_the_history_outlives_the_process_and_a_second_one_is_kept_out(tmp_path: Path) -> None:
+    with rig(tmp_path) as r:
+        r.save("f", "one")
+        r.save("f", "two")
+    with rig(tmp_path) as r:
+        assert r.texts("f") == [b"one", b"two"]
+    lock = Lock(tmp_path / "state", tmp_path / "root")
+    with pytest.raises(Conflict):
+        Lock(tmp_path / "state", tmp_path / "root")
+    lock.release()
+
+
+def test_fault_15_two_rollbacks_at_once_are_one_after_the_other_or_one_is_refused(r: Rig) -> None:
+    for n in range(3):
+        r.save("f", f"state {n}")
+    said: list[object] = []
+
+    def back() -> None:
+        try:
+            r.changes.rollback([p("f")], Goal(version=1), actor="user")
+        except Conflict as e:
+            said.append(e)
+
+    both = [threading.Thread(target=back) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert len(said) < 2
+    assert r.tree() == {"f": b"state 0"}
+    assert r.texts("f")[:3] == [b"state 0", b"state 1", b"state 2"]
+    assert r.changes.check() == []
+
+
+def test_fault_20_what_is_rolled_back_is_byte_for_byte_what_it_was(r: Rig) -> None:
+    first = {"a.txt": b"text\r\n", "b.md": b"# title\n", "c.pdf": b"%PDF-1.4\n\x00\xff", "d.docx": b"PK\x03\x04" + bytes(200)}
+    for name, data in first.items():
+        r.save(name, data)
+    for name in first:
+        r.save(name, b"something else")
+    r.changes.rollback([p(name) for name in first], Goal(version=1), actor="user")
+    assert r.tree() == first
 
 
 def test_a_missed_state_is_listed_and_never_taken_for_a_version(r: Rig) -> None:

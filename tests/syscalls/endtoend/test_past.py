@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from lsfs_syscalls import times
 from lsfs_syscalls.daemon.main import make_embedder
 from lsfs_syscalls.lifecycle import down
 from tests.syscalls.endtoend.conftest import Served
-from tests.syscalls.endtoend.test_mounted_root import Mounted, mounted_at
+from tests.syscalls.endtoend.test_mounted_root import Mounted, contents, mounted_at
 
 pytestmark = pytest.mark.fuse
 
@@ -303,3 +303,36 @@ def test_a_folder_is_rolled_back_to_a_time_as_people_write_it(work: Mounted) -> 
     assert done.returncode == 0, done.stderr
     assert tree(work.mount / "src") == before
     assert (work.mount / "elsewhere.txt").read_text() == "other\n"
+
+
+# Failures of the published systems, which take the whole program to show
+
+
+def test_fault_3_thirty_fast_writes_are_thirty_versions(work: Mounted) -> None:
+    for n in range(30):
+        (work.mount / "fast.txt").write_text(f"fast {n}")
+    work.served.settle()
+    assert contents(work, "fast.txt") == [f"fast {n}" for n in range(30)]
+    assert work.served.client.status()["missed"] == []
+
+
+def test_fault_6_edits_made_while_nothing_ran_are_versions_and_found_whatever_files_there_are(work: Mounted) -> None:
+    (work.mount / "own.bin").write_bytes(bytes(100))
+    work.served.settle()
+    down(work.served.client)
+    (work.served.root / "src/untouched.txt").write_text("edited offline, axolotl")
+    (work.served.root / "src/gone.txt").unlink()
+    work.served.settle()
+    assert contents(work, "src/untouched.txt") == ["untouched", "edited offline, axolotl"]
+    assert [f["path"] for f in work.served.json("retrieve", "--keywords", "axolotl")["files"]] == ["src/untouched.txt"]
+    assert work.served.call("history", path="src/gone.txt")["versions"][0]["deleted"]
+
+
+@pytest.mark.parametrize("zone", ["", "Z", "+02:00"])
+def test_fault_11_a_time_in_any_zone_is_that_instant(past: Mounted, zone: str) -> None:
+    moment = ON_MONDAY - timedelta(hours=1)
+    shown = {"": moment, "Z": moment.astimezone(UTC), "+02:00": moment.astimezone(timezone(timedelta(hours=2)))}[zone]
+    done = past.served.lsfs("read", "trips/plan.md", "--at", f"{shown:%Y-%m-%dT%H:%M:%S}{zone}")
+    assert "Berlin" in done.stdout, done.stderr
+    after = shown + timedelta(hours=2)
+    assert "Lisbon" in past.served.lsfs("read", "trips/plan.md", "--at", f"{after:%Y-%m-%dT%H:%M:%S}{zone}").stdout
