@@ -34,10 +34,12 @@ class Likeness:
     Attributes:
         scores: cosine of the best passage.
         passages: ordinal of that passage.
+        compared: how many passages there were to choose from.
     """
 
     scores: dict[int, float] = field(default_factory=dict)
     passages: dict[int, int] = field(default_factory=dict)
+    compared: int = 0
 
 
 class Meaning:
@@ -88,13 +90,15 @@ class Meaning:
         """Return the `limit` documents (of `among`; None: of all live ones) with the passages most like `query`."""
         if among is None:
             rows, dids, ordinals = self._live.all()
+            compared = len(rows)
             if len(rows) > self._scanned_rows and self._nearest is not None:
                 near = self._candidates(query, limit)
                 if near is not None:
                     rows, dids, ordinals = self._live.of(set(dids[np.isin(rows, near)].tolist()))
         else:
             rows, dids, ordinals = self.rows_of(among, live=live)
-        return _best(self._store.scores(query, rows), dids, ordinals, limit) if len(rows) else Likeness()
+            compared = len(rows)
+        return _best(self._store.scores(query, rows), dids, ordinals, limit, compared) if len(rows) else Likeness()
 
     def rows_of(self, dids: Collection[int], *, live: bool) -> tuple[Rows, Ids, Ids]:
         """Return rows, documents and ordinals of the passages of these documents that have vectors."""
@@ -124,7 +128,7 @@ class Meaning:
         return rows
 
 
-def _best(scores: NDArray[np.float32], dids: Ids, ordinals: Ids, limit: int) -> Likeness:
+def _best(scores: NDArray[np.float32], dids: Ids, ordinals: Ids, limit: int, compared: int) -> Likeness:
     """Reduce passage scores to the best one of each document, and keep the best documents."""
     # From the best passage on: the first one seen of a document is its best.
     count = min(len(scores), limit * 8)
@@ -134,5 +138,7 @@ def _best(scores: NDArray[np.float32], dids: Ids, ordinals: Ids, limit: int) -> 
     picked = order[np.sort(first)[:limit]]
     best = dids[picked].tolist()
     return Likeness(
-        dict(zip(best, scores[picked].tolist(), strict=True)), dict(zip(best, ordinals[picked].tolist(), strict=True))
+        dict(zip(best, scores[picked].tolist(), strict=True)),
+        dict(zip(best, ordinals[picked].tolist(), strict=True)),
+        compared,
     )

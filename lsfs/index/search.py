@@ -28,7 +28,7 @@ from lsfs.index.scoring import WordScores
 from lsfs.index.source import Source
 from lsfs.index.words import terms, wanted
 from lsfs.model import FOREVER, RelPath, show
-from lsfs.ranking import Ranked, Weights, fuse
+from lsfs.ranking import Asked, Ranked, Weights, fuse
 from lsfs.rerank.reranker import Reranker
 
 CANDIDATES = 100
@@ -116,10 +116,10 @@ class Search:
         likeness = Likeness() if query.mode == "keyword" else self._likeness(con, query, among, by_words, degraded)
         by_words |= {did: scored[did] for did in likeness.scores if did in scored}
         coverage = by_word.coverage(asked, by_words)
-        weights = self._weights if query.like is None else replace(self._weights, cosine_floor=0.0)
+        weights = self._weights if query.like is None else replace(self._weights, cosine_floor=0.0, floor_growth=0.0)
         if query.mode == "keyword":
-            weights = replace(weights, coverage_floor=0.0, cut=0.0)
-        ranked = fuse(by_words, likeness.scores, coverage, weights)
+            weights = replace(weights, coverage_floor=0.0, cut=0.0)  # nothing is compared: any word makes an answer
+        ranked = fuse(by_words, likeness.scores, coverage, weights, Asked(len(asked.words), likeness.compared))
         if self._reranker is not None and ranked and query.mode != "keyword" and query.text.strip():
             ranked = reranked(
                 con, self._reranker, query.text, asked.words, ranked, likeness.passages, self._rerank, degraded
@@ -145,7 +145,7 @@ class Search:
         missing = [did for did in by_words if did not in found.scores]
         if missing:
             more = self.meaning.best(vector, missing, len(missing), live=live)
-            found = Likeness(found.scores | more.scores, found.passages | more.passages)
+            found = Likeness(found.scores | more.scores, found.passages | more.passages, found.compared)
         if query.like is not None:
             own = self._document_at(con, query.like, query.at_ns)
             found.scores.pop(own or 0, None)
