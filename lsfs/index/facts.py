@@ -88,6 +88,12 @@ class Texts:
         """
         return self._text(self._did(fid, at_ns))
 
+    def reason(self, fid: Fid) -> str | None:
+        """Return why a live file's text is not there (too large, damaged, ignored); None where there is no such reason."""
+        sql = "SELECT reason FROM doc WHERE fid=? AND to_ns=?"
+        row = self._catalogue.read().execute(sql, (fid, FOREVER)).fetchone()
+        return None if row is None else row[0]
+
     def text_of_version(self, vid: VersionId) -> str | None:
         """Return the text of a version if the index (still) has it."""
         row = self._catalogue.read().execute("SELECT did FROM doc WHERE vid=?", (vid,)).fetchone()

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 
 from lsfs.model import Kind, State, Version, show
 from lsfs.subscriptions.wording import line_changes
+from lsfs.text.decode import decode
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.contents import tables_of, text_of
 from lsfs_syscalls.run.context import Context
+from lsfs_syscalls.run.large import between
 from lsfs_syscalls.run.table_diff import diff_tables, table_json, table_summary, table_text
 from lsfs_syscalls.run.tables import Table
 
@@ -50,13 +52,30 @@ def compare(ctx: Context, old: Version, new: Version) -> Difference:
     if before and after:
         return _tables(before, after)
     a, b = ("" if v.kind is Kind.FILE and v.size == 0 else text_of(ctx, v) for v in (old, new))
-    if a is None or b is None:
-        return Difference(False, "", f"different: {old.size} and {new.size} bytes, not text")
     names = (f"{show(old.path)} (version {old.number})", f"{show(new.path)} (version {new.number})")
+    if a is None or b is None:
+        return _large(ctx, old, new, names) or Difference(False, "", f"different: {old.size} and {new.size} bytes, not text")
     text = unified(a, b, names)
     if not text:
         return Difference(a == b, "", "the text is the same, the files differ")
     return Difference(False, text, _counted(text) if text != _TOO_LONG else line_changes(a, b))
+
+
+def _large(ctx: Context, old: Version, new: Version, names: tuple[str, str]) -> Difference | None:
+    """Return what differs between texts that are too large to be indexed; None where they are no texts of lines."""
+    if max(old.size, new.size) <= ctx.engine.config.index.max_text_bytes or ctx.engine.extractor.is_slow(new.path):
+        return None
+    with ctx.engine.versions.open(old) as a, ctx.engine.versions.open(new) as b:
+        found = between(a, b)
+    if found.old is None or found.new is None:
+        words = f"{found.removed} bytes became {found.added} from line {found.line + 1} on; too much to be compared by lines"
+        return Difference(False, _TOO_LONG, words)
+    before, after = decode(found.old), decode(found.new)
+    if before is None or after is None:
+        return None
+    text = unified(before, after, names)
+    shifted = "".join(_moved(x, found.line) if x.startswith("@@ ") else x for x in text.splitlines(keepends=True))
+    return Difference(False, shifted, _counted(shifted) if text != _TOO_LONG else line_changes(before, after))
 
 
 def _counted(text: str) -> str:

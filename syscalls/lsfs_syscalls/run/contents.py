@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lsfs.errors import LsfsError, NotFound
 from lsfs.model import Kind, Version
+from lsfs.text.decode import decode
 from lsfs.text.extracted import Extracted
 from lsfs.text.families import extension, extensions_of
 from lsfs_syscalls.run.context import Context
@@ -16,6 +17,8 @@ from lsfs_syscalls.run.tables import MOST_BYTES, Table, delimited, records, shee
 
 DELIMITED = frozenset({"csv", "tsv", "tab"})
 SHEETS = extensions_of("spreadsheet") - DELIMITED
+BEGINNING = 256 * 1024
+"""Bytes of a large text that are read where some of it is better than nothing."""
 RECORDS = frozenset({"json", "jsonl", "ndjson"})
 
 
@@ -37,6 +40,19 @@ def text_of(ctx: Context, version: Version) -> str | None:
         return kept
     found = extracted(ctx, version)
     return found.text if found is not None and found.text else None
+
+
+def beginning(ctx: Context, version: Version) -> str:
+    """Return the beginning of a plain text that is too large to be indexed; nothing for any other file."""
+    large = version.kind is Kind.FILE and version.size > ctx.engine.config.index.max_text_bytes
+    if not large or ctx.engine.extractor.is_slow(version.path):
+        return ""
+    try:
+        with ctx.engine.versions.open(version) as stream:
+            text = decode(stream.read(BEGINNING)) or ""
+    except (LsfsError, OSError):
+        return ""
+    return text[: text.rfind("\n") + 1] or text
 
 
 def is_table(version: Version) -> bool:

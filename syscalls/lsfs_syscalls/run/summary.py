@@ -9,7 +9,7 @@ from lsfs.errors import NotFound, Unavailable
 from lsfs.model import Entry, path_json, show
 from lsfs_syscalls.calls.reading import Summarize
 from lsfs_syscalls.calls.record import Json
-from lsfs_syscalls.run.contents import tables_of
+from lsfs_syscalls.run.contents import beginning, tables_of
 from lsfs_syscalls.run.context import Answer, Context
 from lsfs_syscalls.run.extract import summarize as extract
 from lsfs_syscalls.run.members import Members, members, present
@@ -48,7 +48,10 @@ def _extractive(ctx: Context, call: Summarize, entries: Sequence[Entry], notices
         text = ctx.text(e.fid)
         if not text or not text.strip():
             notices.append(f"{show(e.path)}: {_why_no_text(ctx, e)}")
-            continue
+            text = beginning(ctx, ctx.engine.versions.version_by_id(e.version))
+            if not text:
+                continue
+            notices.append(f"{show(e.path)}: this is of its first {len(text)} characters alone")
         found = extract(text, each, call.focus or "")
         places.append({**path_json(e.path), "lines": [s.line for s in found]})
         body = _cut(" ".join(s.text for s in found), words) or _table(ctx, e) or _cut(text, 40)
@@ -58,7 +61,9 @@ def _extractive(ctx: Context, call: Summarize, entries: Sequence[Entry], notices
 
 def _why_no_text(ctx: Context, e: Entry) -> str:
     try:
-        return "no text in it" if ctx.engine.texts.text(e.fid) == "" else "only blanks in it"
+        if ctx.engine.texts.text(e.fid):
+            return "only blanks in it"
+        return ctx.engine.texts.reason(e.fid) or "no text in it"
     except NotFound as error:
         return str(error)
 
