@@ -214,24 +214,28 @@ def _quality(root: Path, labels: str) -> list[Row]:
         for half, name in ((0, "even (used to choose)"), (1, "odd (not used)")):
             chosen = [q for q in queries if int(q["id"].partition("-")[2]) % 2 == half]
             for mode in ("keyword", "semantic", "hybrid"):
-                mean, nothing = _measured(r, chosen, mode)
+                mean, nothing, refused = _measured(r, chosen, mode)
                 rows.append((f"{labels}, {name} queries, {mode}: nDCG@10", mean, ""))
                 rows.append((f"{labels}, {name} queries, {mode}: nothing where nothing fits", nothing, "share"))
+                rows.append((f"{labels}, {name} queries, {mode}: nothing though something fits", refused, "share"))
     return rows
 
 
-def _measured(r: IndexRig, queries: Sequence[dict[str, object]], mode: str) -> tuple[float, float]:
+def _measured(r: IndexRig, queries: Sequence[dict[str, object]], mode: str) -> tuple[float, float, float]:
+    """Return the mean nDCG@10, and how often nothing is found: where nothing fits, and where something does."""
     gains: list[float] = []
     nothing: list[float] = []
+    refused: list[float] = []
     for query in queries:
         found = r.paths(str(query["query"]), mode=mode)
         relevant = query["relevant"]
         assert isinstance(relevant, dict)
         if relevant:
             gains.append(ndcg_at_k(found, relevant))
+            refused.append(answers_nothing(found))
         else:
             nothing.append(answers_nothing(found))
-    return statistics.mean(gains), statistics.mean(nothing) if nothing else 1.0
+    return statistics.mean(gains), statistics.mean(nothing) if nothing else 1.0, statistics.mean(refused)
 
 
 ALL: dict[str, Callable[[Path], list[Row]]] = {

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfs.index.postings import Postings
+from lsfs.index.warming import frequent_words
 from tests.lsfs.index_rig import IndexRig, index_rig
 
 WORDS = ("apple", "pear", "plum")
@@ -69,3 +70,15 @@ def test_what_is_asked_for_seldom_leaves_when_the_room_is_full(tmp_path: Path) -
         for word in ("apple", "pear", "apple", "plum"):
             assert len(_known(r, small, word)) == 6
         assert list(small._words) == ['"apple"', '"plum"']
+
+
+def test_words_are_made_ready_only_up_to_a_part_of_the_room(tmp_path: Path) -> None:
+    with index_rig(tmp_path) as r:
+        for number in range(6):
+            r.store.write(f"{number}.txt", "apple pear plum\n")
+        r.store.record()
+        r.settle()
+        con = r.store.catalogue.read()
+        small = Postings(kept=16)
+        assert [small.warm(con, word) for word in WORDS] == [True, True, False]
+        assert frequent_words(con) == []  # six files are not many
