@@ -11,10 +11,12 @@ packages=
 need "$python" python3
 need fusermount3 fuse3
 "$python" -c 'import venv, ensurepip' 2>/dev/null || packages="$packages python3-venv"
-if [ "$extra" = dev ]; then # the tests also mount through both bindings of libfuse, set access control lists, and let fio verify
+if [ "$extra" = dev ]; then # the tests also mount through both bindings of libfuse, set access control lists, let fio verify and programs soak
     need git git
     need setfacl acl
     need fio fio
+    need rsync rsync
+    need gcc "gcc libc6-dev"
     grep -q 'libfuse\.so\.2' <(PATH=$PATH:/sbin:/usr/sbin ldconfig -p) || packages="$packages libfuse2"
 fi
 [ "$extra" = full ] && need chromium-headless-shell chromium-headless-shell
