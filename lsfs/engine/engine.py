@@ -98,7 +98,7 @@ class Engine:
         self.links = Links(self.recorder, self.versions, home.state, config.share)
         self.subscriptions = Subscriptions(self.recorder, self.versions, IndexMatcher(self.search, self.texts, self.indexer))
         self.saved_searches = Kept(self.recorder, "saved-search")
-        self.watcher = Watcher(self.root, self._dirty, skip=self.disk.ignores)
+        self.watcher = Watcher(self.root, self._dirty, skip=self.disk.ignores, files=lambda: self.versions.counts()["files"])
         self.started_at = time.time()
         self._missing: list[int] = []
         self._stopped = threading.Event()

@@ -105,3 +105,10 @@ def is_locked(state: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def holder(state: Path) -> int:
+    """Return the process id that the last holder of the state wrote down; 0 where none did."""
+    with suppress(OSError, ValueError, IndexError):
+        return int((state / "lock").read_text("ascii", "replace").split()[0])
+    return 0

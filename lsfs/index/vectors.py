@@ -27,6 +27,7 @@ Rows = NDArray[np.int64]
 _GROW = 4096
 _BLOCK = 1024
 _SQL_LIST = 500
+_SAMPLED = 50_000
 _KNOWN = "index:dimension:"
 
 
@@ -121,6 +122,26 @@ class VectorStore:
             with self._catalogue.write() as con:
                 con.executemany("DELETE FROM vector WHERE model=? AND hash=?", [(self.model_id, h) for h in places])
             self._free += rows
+
+    def damaged(self, most: int = _SAMPLED) -> list[bytes]:
+        """Return the passages whose row is no vector: lost with its file, or overwritten.
+
+        Args:
+            most: of more rows, only about so many are looked at, and all when one of those is bad.
+        """
+        rows = self._catalogue.read().execute("SELECT hash, place FROM vector WHERE model=?", (self.model_id,)).fetchall()
+        step = max(1, len(rows) // most)
+        found = self._not_unit(rows[::step])
+        return found if step == 1 or not found else self._not_unit(rows)
+
+    def _not_unit(self, rows: Sequence[tuple[bytes, int]]) -> list[bytes]:
+        out: list[bytes] = []
+        for start in range(0, len(rows), _BLOCK):
+            part = rows[start : start + _BLOCK]
+            with np.errstate(all="ignore"):  # what was overwritten can be any number
+                lengths = np.linalg.norm(self.take_rows([place for _, place in part]), axis=1)
+            out += [h for (h, _), length in zip(part, lengths.tolist(), strict=True) if not 0.9 < length < 1.1]
+        return out
 
     def drop_others(self) -> bool:
         """Remove the vectors of every other model, with their files; return whether there were any."""

@@ -91,8 +91,9 @@ def open_index(
     chosen = settings or IndexSettings()
     documents = Documents(catalogue)
     store = VectorStore(state / "vectors", catalogue, embedder.model_id, embedder.dimension, copied_rows=chosen.scanned_rows)
-    live = LivePassages(catalogue, embedder.model_id)
     nearest = ChromaNearest(state / "chroma", embedder.model_id, server=chosen.chroma_server) if chosen.chroma else None
+    _mend(store, documents, nearest)
+    live = LivePassages(catalogue, embedder.model_id)
     pool = WorkerPool(size=chosen.workers, memory_bytes=chosen.worker_memory_bytes, timeout_s=chosen.worker_timeout_s)
     custom = installed()
     _read_again(catalogue, documents, custom)
@@ -113,6 +114,18 @@ def open_index(
         rerank=chosen.rerank,
     )
     return Index(indexer, search, Attributes(catalogue), Texts(catalogue, store), extractor, nearest)
+
+
+def _mend(store: VectorStore, documents: Documents, nearest: Nearest | None) -> None:
+    """Have vectors made again that a disk or somebody lost: else searches would miss files and not say so."""
+    lost = store.damaged()
+    if not lost:
+        return
+    _LOG.warning("%d vectors are damaged or lost and are made again", len(lost))
+    store.forget(lost)
+    documents.unvectored()
+    if nearest is not None:
+        nearest.clear()
 
 
 def _read_again(catalogue: Catalogue, documents: Documents, now: Wanted) -> None:

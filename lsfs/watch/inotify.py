@@ -229,6 +229,11 @@ class PrunedObserver(InotifyObserver):
         self._inotify_fd.start()
         BaseObserver.__init__(self, _PrunedEmitter, timeout=timeout, inotify_fd=self._inotify_fd, prune=prune)
 
+    def give_up(self) -> None:
+        """End what has begun of an observer that could not be started."""
+        self._clear_emitters()
+        self._inotify_fd.stop()
+
     def ensure(self, path: bytes) -> None:
         """Watch a folder and those below it."""
         for emitter in self.emitters:

@@ -3,6 +3,9 @@
 An event is a hint, never a fact: whoever gets the dirty paths looks at the disk. A lone event is passed on after a few
 milliseconds; in a burst the pause grows, so that a file that is written a thousand times is looked at a few times.
 
+Where the machine gives no watches, or not for every folder, comparing takes their place, more often than otherwise, and
+`degraded` says so.
+
 Threading: the library's thread calls `_note`, one own thread hands the batches over; `_condition` guards what is between them.
 """
 
@@ -25,6 +28,9 @@ BURST_QUIET_S = 0.1
 BURST = 200
 LONGEST_S = 0.5
 FULL_COMPARE_S = 3600.0
+BLIND_COMPARE_S = 10.0
+COMPARED_A_SECOND = 2000
+"""Without watches the tree is compared so often that this many files are looked at in a second: about 1 % of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Watcher(FileSystemEventHandler):
         on_dirty: called with a batch of hints, from the watcher's thread.
         skip: tells of a path relative to the root whether it is none of our business (the state, a mount point).
         compare_s: a full compare is asked for so often, because not every write gives an event (hard links from outside, mmap).
+        files: tells how many files there are: what a compare costs.
     """
 
     def __init__(
@@ -58,34 +65,53 @@ class Watcher(FileSystemEventHandler):
         *,
         skip: Callable[[bytes], bool],
         compare_s: float = FULL_COMPARE_S,
+        files: Callable[[], int] = lambda: 0,
     ) -> None:
         self._root = os.fsencode(root)
         self._on_dirty = on_dirty
         self._skip = skip
         self._compare_s = compare_s
+        self._files = files
         self._condition = threading.Condition()
         self._dirty: dict[RelPath, Hint] = {}
         self._since = 0.0
         self._stopping = False
         self._unwatched: set[str] = set()
-        self._observer = PrunedObserver(prune=self._pruned)
+        self._observer: PrunedObserver | None = None
+        self._blind = ""  # why nothing is watched
+        self._compared_s = 0.0
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
 
     def start(self) -> None:
         """Begin to watch, then ask for a full compare: what changed before the watches were set is found by it."""
-        self._observer.schedule(self, os.fsdecode(self._root), recursive=True, event_filter=EVENTS)
-        self._observer.start()
+        self._observe()
         self._thread.start()
         self.compare()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Stop watching; what was noted is handed over first."""
-        self._observer.stop()
+        if self._observer is not None:
+            self._observer.stop()
         with self._condition:
             self._stopping = True
             self._condition.notify_all()
         self._thread.join(timeout_s)
-        self._observer.join(timeout_s)
+        if self._observer is not None:
+            self._observer.join(timeout_s)
+
+    def _observe(self) -> None:
+        """Begin to watch where the machine lets us."""
+        observer = None
+        try:
+            observer = PrunedObserver(prune=self._pruned)
+            observer.schedule(self, os.fsdecode(self._root), recursive=True, event_filter=EVENTS)
+            observer.start()
+        except OSError as e:
+            self._blind = str(e.strerror or e)
+            if observer is not None:
+                observer.give_up()
+        else:
+            self._observer, self._blind = observer, ""
 
     def compare(self) -> None:
         """Have the whole tree compared with the disk."""
@@ -93,18 +119,28 @@ class Watcher(FileSystemEventHandler):
 
     def degraded(self) -> list[str]:
         """Return what cannot be watched."""
-        if not self._unwatched:
-            return []
-        where = (
-            f"{len(self._unwatched)} folders, such as {min(self._unwatched)}, are not watched: the machine's limit is reached"
-        )
-        return [f"{where} (raise it: sysctl fs.inotify.max_user_watches=1048576); they are compared every hour"]
+        how = f"changes there are found by comparing, every {self._pause_s():.0f} s"
+        raised = "raise it: sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024"
+        if self._blind:
+            return [f"nothing is watched, the machine's limit of inotify is reached ({self._blind}); {how} ({raised})"]
+        if self._unwatched:
+            some = f"{len(self._unwatched)} folders, such as {min(self._unwatched)}"
+            return [f"{some}, are not watched, the machine's limit of inotify is reached; {how} ({raised})"]
+        return []
+
+    def _pause_s(self) -> float:
+        """Return how long it is between two compares of the whole tree."""
+        if not (self._blind or self._unwatched):
+            return self._compare_s
+        return min(self._compare_s, max(BLIND_COMPARE_S, self._files() / COMPARED_A_SECOND))
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Note an event (called by the watching library)."""
         path = self._relative(event.src_path)
         if isinstance(event, LimitEvent):
-            self._unwatched.add(show(path or b"."))
+            with self._condition:
+                self._unwatched.add(show(path or b"."))
+                self._condition.notify_all()
             return
         target = self._relative(event.dest_path) if event.dest_path else None
         if path is not None and not self._skip(path):
@@ -135,28 +171,36 @@ class Watcher(FileSystemEventHandler):
             self._condition.notify_all()
 
     def _run(self) -> None:
-        next_compare = time.monotonic() + self._compare_s
+        self._compared_s = time.monotonic()
         while True:
-            batch = self._batch(next_compare)
+            batch = self._batch()
             if batch is None:
                 return
             if batch:
-                for hint in batch:
-                    if hint.subtree:
-                        self._observer.ensure(os.path.join(self._root, hint.path) if hint.path else self._root)
+                self._ensure(batch)
                 self._on_dirty(batch)
-            if time.monotonic() >= next_compare:
-                next_compare = time.monotonic() + self._compare_s
+            if time.monotonic() >= self._compared_s + self._pause_s():
+                self._compared_s = time.monotonic()
+                if self._observer is None:
+                    self._observe()
+                self._unwatched = set()  # those that still cannot be watched say so again
                 self.compare()
 
-    def _batch(self, until: float) -> list[Hint] | None:
-        """Wait for hints to settle and return them; an empty list at the time `until`, None when all is over."""
+    def _ensure(self, batch: list[Hint]) -> None:
+        for hint in batch:
+            if hint.subtree and self._observer is not None:
+                self._observer.ensure(os.path.join(self._root, hint.path) if hint.path else self._root)
+
+    def _batch(self) -> list[Hint] | None:
+        """Wait for hints to settle and return them; an empty list when it is time to compare, None when all is over."""
         with self._condition:
             while not self._dirty:
                 if self._stopping:
                     return None
-                if not self._condition.wait(max(0.0, until - time.monotonic())):
+                left = self._compared_s + self._pause_s() - time.monotonic()
+                if left <= 0:
                     return []
+                self._condition.wait(left)
             self._settle()
             batch = list(self._dirty.values())
             self._dirty = {}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfs.engine.home import Home, find_home, mounted_root, resolve_root
-from lsfs.engine.lock import is_locked
+from lsfs.engine.lock import holder, is_locked
 from lsfs.engine.state import STATE
 from lsfs.errors import Lost, NotFound, Unavailable
 from lsfs.wire.http import Tell, is_served, request
@@ -25,6 +25,7 @@ from lsfs.wire.http import Tell, is_served, request
 START_S = 60.0
 LONGEST_CALL_S = 3600.0
 ATTEMPTS = 3
+STATUS_S = 30.0
 OTHER = "another engine process"
 """How an engine that finds the state held says so."""
 Body = dict[str, Any]
@@ -98,22 +99,41 @@ class Client:
             if tell is not None:
                 tell(piece)
 
+        self._refuse_stopped()
         for attempt in range(1, ATTEMPTS + 1):
             if start and not is_served(self.home.socket):
                 start_engine(self.home, self.environ)
             try:
                 return request(self.home.socket, method, route, body, timeout_s=timeout_s, tell=tell and telling)
             except Unavailable as e:
-                if isinstance(e, Lost) and not _reads(route, body):
+                if isinstance(e.__cause__, TimeoutError) and not route.startswith(("/call/", "/plan")):
+                    raise Lost(f"{e}; {self._way_out()}") from e
+                if isinstance(e, Lost) and route.startswith(("/call/", "/plan")) and not _reads(route, body):
                     raise Lost(f"{e}; it was done as a whole or not at all: `lsfs log` tells") from e
                 if not start or told or attempt == ATTEMPTS or not _went_away(e):
                     raise
                 time.sleep(0.05)  # a process that is killed closes its sockets one by one
         raise AssertionError("the last attempt returns or raises")
 
+    def _refuse_stopped(self) -> None:
+        """Refuse to wait for an engine whose process is stopped (SIGSTOP, a debugger).
+
+        Raises:
+            Unavailable: it is; the text has the way out.
+        """
+        pid = holder(self.home.state)
+        with suppress(OSError, IndexError):
+            state = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
+            if state in ("T", "t") and is_locked(self.home.state):
+                raise Unavailable(f"the engine is stopped; `kill -CONT {pid}` lets it go on")
+
+    def _way_out(self) -> str:
+        pid = holder(self.home.state)
+        return f"its log is {self.home.log}; `kill -9 {pid}` ends it and loses nothing, the next command starts another"
+
     def status(self) -> Body:
         """Return how the engine is."""
-        return self.request("GET", "/status")
+        return self.request("GET", "/status", timeout_s=STATUS_S)
 
     def wait(self, timeout_s: float, *, vectors: bool = True) -> bool:
         """Wait until every file is recorded and indexed; return whether that came to be."""

@@ -135,3 +135,17 @@ def test_many_replacements_do_not_make_the_table_grow_without_end(catalogue: Cat
     assert sorted(zip(dids.tolist(), ordinals.tolist(), strict=True)) == [(d, o) for d in range(1, 51) for o in range(40)]
     assert rows.tolist() == ordinals.tolist()
     assert set(live.of(range(1, 51))[1].tolist()) == set(range(1, 51))
+
+
+@pytest.mark.parametrize("most", [1000, 40])
+def test_rows_that_were_overwritten_or_lost_are_noticed(catalogue: Catalogue, tmp_path: Path, most: int) -> None:
+    kept = store(catalogue, tmp_path)
+    kept.add(hashes(*range(100)), vectors(100))
+    assert kept.damaged(most) == []
+    (file,) = (tmp_path / "vectors").glob("*.f16")
+    with file.open("r+b") as f:
+        f.seek(20 * DIMENSION * 2)
+        f.write(b"\xff" * 10 * DIMENSION * 2)
+    assert sorted(store(catalogue, tmp_path).damaged(most)) == hashes(*range(20, 30))
+    file.unlink()
+    assert sorted(store(catalogue, tmp_path).damaged(most)) == hashes(*range(100))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -48,6 +49,31 @@ def test_a_root_that_was_moved_is_served_where_it_is(own: Served, tmp_path: Path
     assert moved.call("retrieve", query="penguin")["files"][0]["path"] == "b.txt"
     assert moved.call("history", path="a.txt")["versions"]
     down(moved.client)
+
+
+def test_a_stopped_engine_is_not_waited_for(own: Served) -> None:
+    pid = own.client.status()["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for words in (["status"], ["retrieve", "walrus"], ["down"]):
+            done = own.lsfs(*words)
+            assert done.returncode == 2
+            assert f"kill -CONT {pid}" in done.stderr
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert own.client.status()["pid"] == pid
+    down(own.client)
+
+
+def test_vectors_that_were_lost_are_made_again_at_the_next_start(own: Served) -> None:
+    own.settle(vectors=True)
+    down(own.client)
+    for file in (own.root / ".lsfs/vectors").iterdir():
+        file.unlink()
+    again = serve(own.root)
+    again.settle(vectors=True)
+    assert again.call("retrieve", query="tusked animal of the arctic", mode="semantic")["files"]
+    down(again.client)
 
 
 def test_a_root_that_was_deleted_leaves_no_engine_behind(own: Served, tmp_path: Path) -> None:
