@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lsfs.capture.recorder import Recorder
 from lsfs.errors import BadRequest, Exists, LsfsError, NotFound
@@ -41,6 +41,8 @@ class Subscriptions:
         self._awake = True
         self._ending = False
         self._thread: threading.Thread | None = None
+        self.describe: Callable[[Version, Version], str | None] = lambda _old, _new: None
+        """Says how a document or table differs from its version before; None leaves it to lines and sizes."""
 
     # Life
 
@@ -181,6 +183,9 @@ class Subscriptions:
             return "times, permissions or attributes changed", number
         if old is None or new is None or h.kind is ChangeKind.CREATED:
             return f"new, {new.size} bytes" if new else "new", number
+        said = self.describe(old, new)
+        if said is not None:
+            return said, number
         a, b = self._text(old), self._text(new)
         return (f"{old.size} -> {new.size} bytes" if a is None or b is None else line_changes(a, b)), number
 

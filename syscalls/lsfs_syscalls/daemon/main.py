@@ -32,6 +32,7 @@ from lsfs_syscalls.daemon.routes import Routes
 from lsfs_syscalls.daemon.stopping import Stopping
 from lsfs_syscalls.parsers import make_parser
 from lsfs_syscalls.render.plain import plain_text
+from lsfs_syscalls.run.noticing import describer
 
 _LOG = logging.getLogger(__name__)
 LOOK_S = 2.0
@@ -89,6 +90,7 @@ def _serve(options: argparse.Namespace) -> None:
         str(home.state),
     ]
     engine = Engine(home, config, make_embedder(config), [*command, *(x for s in options.set for x in ("--set", s))])
+    engine.subscriptions.describe = describer(engine)
     stopping = Stopping()
     stopping.catch_signals()
     try:

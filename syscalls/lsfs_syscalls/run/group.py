@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lsfs.errors import BadRequest
 from lsfs.model import Entry, path_json
 from lsfs_syscalls.calls.reading import GroupBy
 from lsfs_syscalls.calls.record import Json
 from lsfs_syscalls.run.context import Answer, Context
-from lsfs_syscalls.run.join import stem
+from lsfs_syscalls.run.join import stem, without_vectors
 from lsfs_syscalls.run.keys import KEYS, NONE, PERIODS
 from lsfs_syscalls.run.members import Members, members
 from lsfs_syscalls.run.phrases import by_phrase
-from lsfs_syscalls.run.topics import Described, clusters, names, sampled
+from lsfs_syscalls.run.topics import OTHER, Described, clusters, names, sampled
 
 _TOPIC = re.compile(r"(?:(\d+) )?(?:topics?|subjects?|themes?)")
 
@@ -68,7 +69,8 @@ def by_topic(ctx: Context, chosen: Members, wanted: int | None = None) -> Answer
         inside[labels[e.fid]].append(path_json(e.path)["path"])
     ordered = sorted(inside.items(), key=lambda g: (g[0] < 0, -len(g[1]), named[g[0]]))
     body: list[Json] = [{"label": named[label], "files": files} for label, files in ordered]
-    return _grouped(ctx, chosen, "topic", body, {})
+    said = tuple(str(n) for n in without_vectors(len({e.fid for e in entries}) - len(known), f"in “{OTHER}”"))
+    return _grouped(ctx, replace(chosen, notices=(*chosen.notices, *said)), "topic", body, {})
 
 
 def _names(ctx: Context, entries: Sequence[Entry], labels: Sequence[int]) -> dict[int, str]:

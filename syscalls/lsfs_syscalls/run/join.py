@@ -44,7 +44,7 @@ def join(ctx: Context, call: Join) -> Answer:
     threshold = call.threshold
     on = call.on.strip().lower()
     if on in ("content", "meaning", "topic"):
-        pairs = by_content(ctx, a, b, CONTENT_THRESHOLD if threshold is None else threshold)
+        pairs = by_content(ctx, a, b, CONTENT_THRESHOLD if threshold is None else threshold, notices)
     elif on in ("name", "stem", "filename"):
         pairs = by_values({e.path: {stem(e.path): stem(e.path)} for e in a}, {e.path: {stem(e.path): stem(e.path)} for e in b})
     elif on in ("mention", "mentions", "reference"):
@@ -99,16 +99,25 @@ def _with_column(ctx: Context, path: RelPath, field: str) -> list[Side]:
 # Content
 
 
-def by_content(ctx: Context, left: Sequence[Entry], right: Sequence[Entry], threshold: float) -> list[Pair]:
+def by_content(
+    ctx: Context, left: Sequence[Entry], right: Sequence[Entry], threshold: float, notices: list[Json]
+) -> list[Pair]:
     """Pair files whose mean vectors are alike; O(left x right) multiplications, a block of the left at a time."""
     lefts, a = _vectors(ctx, left)
     rights, b = _vectors(ctx, right)
+    missing = {e.path for e in (*left, *right)} - {*lefts, *rights}
+    notices += without_vectors(len(missing), "not compared")
     out: list[Pair] = []
     for at in range(0, len(lefts) if rights else 0, 1024):
         scores = a[at : at + 1024] @ b.T
         rows, columns = np.nonzero(scores >= threshold)
         out += [(float(scores[i, j]), lefts[at + i], rights[j], "about the same") for i, j in zip(rows, columns, strict=True)]
     return _distinct(out)
+
+
+def without_vectors(count: int, what: str) -> list[Json]:
+    """Say of how many files the content is not known, and what that means here."""
+    return [f"{count} file{' has' if count == 1 else 's have'} no text, or no vectors yet: {what}"] if count else []
 
 
 def _vectors(ctx: Context, entries: Sequence[Entry]) -> tuple[list[RelPath], Vectors]:

@@ -79,3 +79,16 @@ def test_a_follower_of_a_path_hears_of_nothing_else(served: Served) -> None:
         served.call("write", path="hear/b.txt", content="here\n")
         event = next_event(process)
         assert (event["event"], event["path"]) == ("created", "hear/b.txt")
+
+
+def test_what_changed_in_a_table_or_document_is_told_by_its_rows_and_lines(served: Served) -> None:
+    served.call("write", path="t/prices.csv", content="plan,eur\nteam,290\nstarter,49\n")
+    (served.root / "t/letter.html").write_text("<p>Two boats.</p>")
+    served.settle()
+    served.call("watch", path="t")
+    served.call("write", path="t/prices.csv", content="plan,eur\nteam,310\nstarter,49\n")
+    (served.root / "t/letter.html").write_text("<p>Three boats.</p>")
+    served.settle()
+    with follower(served) as process:
+        told = {e["path"]: e["summary"] for e in (next_event(process), next_event(process))}
+    assert told == {"t/prices.csv": "1 row changed (team: eur: 290 -> 310)", "t/letter.html": "1 line added, 1 removed"}

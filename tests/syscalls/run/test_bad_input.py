@@ -209,3 +209,11 @@ def test_a_table_and_a_file_of_one_long_line_have_a_short_summary(rig: EngineRig
     assert len(rig.call("summarize", path="s/line.json")["summary"]) < 500
     found = rig.call("diff", path="s/empty.txt", other="s/t.csv")
     assert found["summary"] == "3 lines added, 0 removed"
+
+
+def test_files_without_text_are_said_to_be_left_out_of_comparisons_by_content(rig: EngineRig) -> None:
+    rig.write({"v/a.txt": "boats on the sea\n", "v/b.txt": "ships on the sea\n", "v/c.bin": bytes(range(256))})
+    pairs = rig.call("join", left="v", right="v", on="content", threshold=0.1)
+    assert any("1 file has no text" in n and "not compared" in n for n in pairs["notices"])
+    topics = rig.call("group_by", under="v", key="topic")
+    assert any("1 file has no text" in n and "other" in n for n in topics["notices"])
