@@ -66,6 +66,12 @@ def test_an_error_names_the_file_and_the_key(tmp_path: Path, text: str, named: s
         load_config(environ=home(tmp_path, text))
 
 
+@pytest.mark.parametrize("text", ["[mount]\ndriver = 'kernel'\n", "[mount]\non_large = 'ask'\n"])
+def test_a_value_that_is_not_among_the_choices_is_refused_with_them(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadRequest, match=r"auto, native, portable|go-on, refuse"):
+        load_config(environ=home(tmp_path, text))
+
+
 @pytest.mark.parametrize(("name", "value"), [("LSFS_MOUNT_PASSTHROUGH", "perhaps"), ("LSFS_SHARE_PORT", "x")])
 def test_a_bad_variable_is_named(name: str, value: str) -> None:
     with pytest.raises(BadRequest, match=name):

@@ -85,10 +85,17 @@ class Writer:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Path, Path, dict[str, str]]]:
+def driver() -> str:
+    """How to mount; a test may say otherwise."""
+    return "native"
+
+
+@pytest.fixture
+def served(tmp_path: Path, driver: str) -> Iterator[tuple[Path, Path, dict[str, str]]]:
     root, point = tmp_path / "root", tmp_path / "point"
     (root / WORK).mkdir(parents=True)
     environ = {k: v for k, v in os.environ.items() if not k.startswith("LSFS_")} | {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    environ["LSFS_MOUNT_DRIVER"] = driver
     up(str(root), str(point), state=None, environ=environ)
     yield root, point, environ
     with suppress(LsfsError):
@@ -173,3 +180,10 @@ def test_ten_kills_lose_and_mix_nothing(served: tuple[Path, Path, dict[str, str]
 @pytest.mark.timeout(3600)
 def test_a_hundred_kills_lose_and_mix_nothing(served: tuple[Path, Path, dict[str, str]]) -> None:
     survives(served, 100, seed=2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("driver", ["mfusepy", "fusepy"])
+def test_ten_kills_lose_and_mix_nothing_on_the_portable_driver(served: tuple[Path, Path, dict[str, str]]) -> None:
+    survives(served, 10, seed=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import struct
@@ -58,6 +59,45 @@ def test_a_name_that_libfuse_hides_is_gone_at_once_from_folder_and_root(portable
         held.flush()
         assert os.pread(held.fileno(), 100, 0) == b"content, more"
     eventually(lambda: portable.spooled(f"{fresh}/f".encode())[-1:] == [b"content, more"])
+
+
+@pytest.mark.fuse
+def test_a_file_that_went_with_its_folder_is_read_but_not_told_of(portable: Rig, fresh: str) -> None:
+    (portable.point / fresh).mkdir()
+    (portable.point / fresh / "f").write_text("content")
+    with (portable.point / fresh / "f").open() as held:
+        (portable.point / fresh / "f").unlink()
+        (portable.point / fresh).rmdir()
+        assert os.pread(held.fileno(), 100, 0) == b"content"
+        with pytest.raises(OSError) as e:
+            os.fstat(held.fileno())
+        assert e.value.errno in (errno.ENOENT, errno.ESTALE)
+
+
+@pytest.mark.fuse
+def test_renaming_a_file_to_its_other_name_takes_the_first_away_where_the_other_is_held(portable: Rig, fresh: str) -> None:
+    a, b = portable.point / f"{fresh}-a", portable.point / f"{fresh}-b"
+    a.write_text("one file")
+    os.link(a, b)
+    with b.open() as held:
+        a.rename(b)
+        assert held.read() == "one file"
+    assert (a.exists(), b.read_text()) == (False, "one file")
+
+
+@pytest.mark.fuse
+@pytest.mark.parametrize(("binding", "seen"), [("mfusepy", b"BBBB"), ("fusepy", b"AAAA")])
+def test_a_held_file_shows_a_change_of_the_same_size_at_once_on_libfuse_3_only(
+    binding: str, seen: bytes, request: pytest.FixtureRequest, fresh: str
+) -> None:
+    rig: Rig = request.getfixturevalue(binding)
+    (rig.point / fresh).write_text("AAAA")
+    with (rig.point / fresh).open("rb", buffering=0) as held:
+        assert os.pread(held.fileno(), 4, 0) == b"AAAA"
+        (rig.plain / fresh).write_text("BBBB")
+        rig.control.invalidate([fresh.encode()])
+        assert os.pread(held.fileno(), 4, 0) == seen
+        assert (rig.point / fresh).read_text() == "BBBB"
 
 
 @pytest.mark.fuse

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import mmap
 import os
+import signal
 import socket
 import sqlite3
 import stat
@@ -594,6 +595,20 @@ def test_git_makes_a_sound_repository(place: Path) -> None:
         ' && git fsck --strict && test -z "$(git status --porcelain)"'
     )
     assert subprocess.run(["sh", "-c", script], cwd=place, capture_output=True, check=False).returncode == 0
+
+
+def test_signals_while_reading_and_writing_lose_nothing(place: Path) -> None:
+    data = os.urandom(1 << 20) * 8
+    caught = []
+    before = signal.signal(signal.SIGALRM, lambda *_: caught.append(1))
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    try:
+        (place / "f").write_bytes(data)
+        while len(caught) < 20:
+            assert (place / "f").read_bytes() == data
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_many_files_survive_tar_and_back(place: Path, tmp_path: Path) -> None:

@@ -214,6 +214,17 @@ def test_a_slow_listing_says_so_in_time_and_is_there_a_moment_later(rig: Rig, en
     eventually(lambda: (folder / "README.md").read_bytes() == README)
 
 
+def test_a_program_killed_while_it_waits_for_the_engine_goes_and_the_mount_goes_on(rig: Rig, engine: Engine) -> None:
+    engine.release.clear()
+    reader = subprocess.Popen(["ls", str(rig.point / ".lsfs" / "search" / "killed")], stdout=subprocess.DEVNULL)
+    eventually(lambda: ("list", b"search/killed") in engine.asked)
+    reader.kill()
+    assert reader.wait(5) in (-9, 0)  # it may have been answered first
+    (rig.point / "written meanwhile").write_text("goes on")
+    engine.release.set()
+    eventually(lambda: "01 a.txt" in os.listdir(rig.point / ".lsfs" / "search" / "killed"))
+
+
 def test_two_readers_of_a_slow_folder_ask_once(rig: Rig, engine: Engine) -> None:
     engine.release.clear()
     folder = rig.point / ".lsfs" / "search" / "shared"

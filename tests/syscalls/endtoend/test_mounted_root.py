@@ -38,12 +38,18 @@ def mounted_at(base: Path, mountpoint: Path, root: Path, driver: str = "auto", *
     return Mounted(Served(root, environ), mountpoint)
 
 
-@pytest.fixture(params=["native", "portable"])
-def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mounted]:
+@pytest.fixture
+def driver() -> str:
+    """How to mount; a test may say otherwise."""
+    return "native"
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, driver: str) -> Iterator[Mounted]:
     """A mount for one test."""
     (tmp_path / "root").mkdir()
     (tmp_path / "mount").mkdir()
-    one = mounted_at(tmp_path, tmp_path / "mount", tmp_path / "root", request.param)
+    one = mounted_at(tmp_path, tmp_path / "mount", tmp_path / "root", driver)
     yield one
     with suppress(LsfsError):
         down(one.served.client)
@@ -204,6 +210,7 @@ def test_files_go_on_when_the_engine_is_killed_and_it_comes_back_and_misses_noth
     assert not fresh.served.client.status()["missed"]
 
 
+@pytest.mark.parametrize("driver", ["native", "portable"])
 def test_after_kill_nine_of_the_mount_up_mounts_it_again_and_misses_nothing(fresh: Mounted) -> None:
     fresh.sh("echo one > a.txt")
     fresh.served.settle()
@@ -219,6 +226,7 @@ def test_after_kill_nine_of_the_mount_up_mounts_it_again_and_misses_nothing(fres
     assert contents(fresh, "a.txt") == ["one\n", "two, behind the dead mount"]
 
 
+@pytest.mark.parametrize("driver", ["native", "portable"])
 def test_down_leaves_nothing_mounted(fresh: Mounted) -> None:
     down(fresh.served.client)
     assert not os.path.ismount(fresh.mount)
@@ -239,6 +247,13 @@ def test_a_mount_point_that_is_not_empty_is_refused(fresh: Mounted, tmp_path: Pa
     (tmp_path / "full" / "x").write_text("x")
     with pytest.raises(BadRequest, match="not empty"):
         up(str(fresh.served.root), str(tmp_path / "full"), state=None, environ=fresh.served.environ)
+
+
+def test_status_tells_the_driver(shared: Mounted, request: pytest.FixtureRequest) -> None:
+    (mount,) = shared.served.client.status()["mounts"]
+    wanted = request.node.callspec.params["shared"]
+    assert mount["driver"].startswith("native" if wanted == "native" else f"portable ({wanted}, libfuse ")
+    assert f"{shared.mount}: {mount['driver']}" in shared.served.lsfs("status").stdout
 
 
 @pytest.mark.parametrize("where", ["/", "/boot", "/etc/lsfs-test/made"])
