@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
 from collections.abc import Mapping
 
 from lsfs.index.documents import unpack
@@ -26,7 +25,7 @@ class Matcher:
         if not expression:
             return set()
         found = self._having(expression) | self._by_name(expression)
-        return {did for did in found if wanted.fits(*self._full_text(did))}
+        return {did for did in found if wanted.fits(self._full_text(did))}
 
     def _having(self, expression: str) -> set[int]:
         out: set[int] = set()
@@ -46,8 +45,8 @@ class Matcher:
         # Not in SQL: FTS5 looks each allowed document up by itself, 6 s for 40,000 of them.
         return found if self._among is None else found & self._among.keys()
 
-    def _full_text(self, did: int) -> tuple[str, str]:
-        """Return everything of a document that keywords are looked for in, as it is and folded."""
+    def _full_text(self, did: int) -> str:
+        """Return everything of a document that keywords are looked for in."""
         row = self._con.execute("SELECT title, meta, text FROM body WHERE did=?", (did,)).fetchone()
         parts = [] if row is None else [row[0], row[1], unpack(row[2])]
         if self._among is not None and self._among.get(did):
@@ -55,15 +54,4 @@ class Matcher:
         else:
             sql = "SELECT p.path FROM doc d JOIN placed p ON p.fid=d.fid WHERE d.did=?"
             parts += [r[0].decode("utf-8", "replace") for r in self._con.execute(sql, (did,))]
-        text = "\n".join(parts)
-        return text, fold_text(text)
-
-
-def fold_text(text: str) -> str:
-    """Return a text in lower case without accents, blanks as they are."""
-    if text.isascii():
-        return text.lower()
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    for accent in {c for c in set(folded) if unicodedata.combining(c)}:  # few different ones; quicker than letter by letter
-        folded = folded.replace(accent, "")
-    return folded
+        return "\n".join(parts)

@@ -60,6 +60,7 @@ class Postings:
         self._entries = 0
         self._highest = 0
         self._gone: set[int] = set()
+        self._gone_sorted: Dids | None = None  # the same as an array; None: to be made
         self._changes = 0
         self._size = (0, -1, 0)  # live documents; the highest number and those gone when they were counted
 
@@ -69,7 +70,9 @@ class Postings:
             known = self._words.get(expression)
             if known is not None:
                 self._words.move_to_end(expression)
-            gone, changes = np.array(sorted(self._gone), dtype=np.int32), self._changes
+            if self._gone_sorted is None:
+                self._gone_sorted = np.array(sorted(self._gone), dtype=np.int32)
+            gone, changes = self._gone_sorted, self._changes
         found = self._up_to_date(con, expression, known)
         if found is not known:
             self._keep(expression, found, changes)
@@ -109,6 +112,7 @@ class Postings:
         with self._lock:
             self._changes += 1
             self._names.clear()
+            self._gone_sorted = None
             if old is not None:
                 self._gone.add(old)
             if len(self._gone) > _MANY_GONE or (new is not None and new <= self._highest):

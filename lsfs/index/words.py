@@ -111,9 +111,23 @@ class Wanted:
         end = r"(?!\w)" if plain[-1:].isalnum() and not open_end and not _DENSE_CHAR.match(plain[-1]) else ""
         return re.compile(start + middle + end)
 
-    def fits(self, text: str, folded: str) -> bool:
-        """Tell whether a text, given as it is and folded, has it."""
-        return bool(self.pattern().search(text if self.text.startswith("=") else folded))
+    def fits(self, text: str) -> bool:
+        """Tell whether a text has it."""
+        pattern = self.pattern()
+        if self.text.startswith("="):
+            return bool(pattern.search(text))
+        # What is found in lower case is found without accents too, which takes ten times as long to make.
+        return bool(pattern.search(text.lower())) or (not text.isascii() and bool(pattern.search(fold_text(text))))
+
+
+def fold_text(text: str) -> str:
+    """Return a text in lower case without accents, blanks as they are."""
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    for accent in {c for c in set(folded) if unicodedata.combining(c)}:  # few different ones; quicker than letter by letter
+        folded = folded.replace(accent, "")
+    return folded
 
 
 def wanted(texts: Sequence[str]) -> list[Wanted]:
