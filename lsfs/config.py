@@ -49,10 +49,12 @@ class VersionsConfig:
     Attributes:
         baseline_bytes: content of files that were there before is stored up to so many bytes in all.
         keep_last: so many versions of a file are kept whatever their age.
-        keep_within: versions younger than this duration are all kept.
+        keep_within: versions younger than this duration are all kept; "" for no such rule.
         hourly, daily, weekly, monthly, yearly: of older ones, the last of so many hours, days, ...
         keep_tags: files with one of these tags keep every version (`lsfs tag FILE pinned`).
         budget_bytes: `gc` thins further when the store is larger; 0 for no limit.
+        gc: "off" (`lsfs gc` only) or "daily": old versions go under these rules when nothing else is to do.
+        repack: keep later versions as differences of earlier ones when nothing else is to do; it loses nothing.
     """
 
     baseline_bytes: int = 20 * 1024 * MIB
@@ -65,6 +67,12 @@ class VersionsConfig:
     yearly: int = 100
     keep_tags: tuple[str, ...] = ("pinned",)
     budget_bytes: int = 0
+    gc: str = "off"
+    repack: bool = True
+
+    def __post_init__(self) -> None:
+        if self.gc not in ("off", "daily"):
+            raise BadRequest(f"[versions] gc is {self.gc!r}; it takes off, daily")
 
 
 DRIVERS = ("auto", "native", "portable", "mfusepy", "fusepy")

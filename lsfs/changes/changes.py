@@ -6,6 +6,7 @@ Threading: any thread; transactions on different paths may run at the same time.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from lsfs.changes.guard import Guard, Writers, no_writers
 from lsfs.changes.log import TransactionInfo, latest_to_undo, line, lines
 from lsfs.changes.putback import NOTHING, Target
 from lsfs.changes.removing import ForgetReport, Told, collect, finish_forgetting, forget, measure
+from lsfs.changes.repacking import GoOn, always, repack, waiting
 from lsfs.changes.repairing import repair, restore
 from lsfs.changes.rollback import Goal, targets_for
 from lsfs.changes.transaction import Transaction
@@ -23,7 +25,7 @@ from lsfs.model import RelPath, TransactionId, Version, show
 from lsfs.packs.reports import RepackReport
 from lsfs.packs.store import Packs
 from lsfs.versions.checking import Finding, check
-from lsfs.versions.collecting import CollectReport, chains
+from lsfs.versions.collecting import CollectReport
 from lsfs.versions.records import BeginRecord, PinRecord
 from lsfs.versions.retention import Rules
 from lsfs.versions.versions import Versions
@@ -46,6 +48,7 @@ class Changes:
         self.guard = Guard(recorder.disk, versions, writers)
         recorder.holder = self.guard.holder
         self.recovered: list[recovery.Recovered] = []
+        self._upkeep = threading.Lock()  # what rewrites packs does so alone; taken before the recorder's lock
 
     def begin(
         self,
@@ -249,12 +252,21 @@ class Changes:
 
     def gc(self, rules: Rules, *, dry_run: bool = False) -> CollectReport:
         """Let versions go under the retention rules and give the room back."""
-        return collect(self._recorder, self._packs, rules, dry_run=dry_run)
+        with self._upkeep:
+            return collect(self._recorder, self._packs, rules, dry_run=dry_run)
 
-    def repack(self) -> RepackReport:
-        """Keep later versions of a file as patches of earlier ones; long, for quiet hours and after `gc`."""
-        with self._recorder.lock:
-            return self._packs.repack(list(chains(self._con())))
+    def repack(self, go_on: GoOn = always) -> RepackReport:
+        """Keep later versions of a file as patches of earlier ones; for quiet hours and after `gc`.
+
+        Args:
+            go_on: asked now and then; the next call goes on where this one was told to stop.
+        """
+        with self._upkeep:
+            return repack(self._recorder, self._packs, go_on)
+
+    def unpacked(self) -> int:
+        """Return how many files `repack` would look at."""
+        return waiting(self._recorder)
 
     def forget(self, paths: Sequence[RelPath]) -> ForgetReport:
         """Remove files and their whole histories for good; `on_forget` listeners remove what they keep.
@@ -263,7 +275,8 @@ class Changes:
             NotFound: there is, and was, no such file.
             Denied, Conflict: locked, or open for writing.
         """
-        return forget(self._recorder, self._packs, self.guard, paths, self.on_forget)
+        with self._upkeep:
+            return forget(self._recorder, self._packs, self.guard, paths, self.on_forget)
 
     def forgettable(self, path: RelPath) -> tuple[int, int]:
         """Return how many files, and versions, `forget` would remove: all that ever had the name or a name below it.

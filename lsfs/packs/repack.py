@@ -86,7 +86,7 @@ class Repacker:
         self._patched = self._before = self._after = 0
 
     def run(self, chains: Iterable[Sequence[Content]]) -> RepackReport:
-        """Make the patches, then rewrite the packs that this made sparse."""
+        """Make the patches; `compact` gives the room back."""
         for chain in chains:
             for old, new in pairwise(chain):
                 for target, base in successors(old, new):
@@ -94,8 +94,6 @@ class Repacker:
             if len(self._bases) >= _COMMIT_AT:
                 self._commit()
         self._commit()
-        if self._patched:
-            self._compact()
         return RepackReport(self._patched, self._before, self._after)
 
     def _commit(self) -> None:
@@ -137,20 +135,20 @@ class Repacker:
     def _row(self, id_: bytes) -> ChunkRow | None:
         return self._s.appender.fresh(id_) or self._s.index.chunk(id_)
 
-    def _compact(self) -> None:
-        """Rewrite the packs, the open one included, of which less than 60 % is pointed to."""
+    def sparse(self) -> list[int]:
+        """Return the packs, the open one included, of which less than 60 % is pointed to."""
         spans = self._s.index.spans()
-        sparse = {
-            pack.number
-            for pack in self._s.index.packs().values()
-            if spans.get(pack.number, 0) < _SPARSE * (pack.length - PACK_HEADER_SIZE)
-        }
-        if self._s.appender.open_number() in sparse:
+        packs = self._s.index.packs().values()
+        return sorted(p.number for p in packs if spans.get(p.number, 0) < _SPARSE * (p.length - PACK_HEADER_SIZE))
+
+    def compact(self, number: int) -> None:
+        """Write what is pointed to in a pack again, and remove it; a damaged one stays."""
+        if self._s.appender.open_number() == number:
             self._s.appender.seal()
             self._rewriter.commit()
-        for pack in self._s.index.packs().values():
-            if pack.number in sparse and pack.state is not PackState.OPEN:
-                self._rewriter.rewrite(pack, _everything)
+        pack = self._s.index.packs().get(number)
+        if pack is not None and pack.state is not PackState.OPEN:
+            self._rewriter.rewrite(pack, _everything)
 
 
 def _everything(_id: bytes) -> bool:

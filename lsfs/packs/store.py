@@ -259,18 +259,36 @@ class Packs:
         collector = Collector(self._store(), drop_records)
         return collector.sweep(live, now_ns=now_ns, grace_ns=grace_ns, dry_run=dry_run, forget=forget)
 
-    def repack(self, chains: Iterable[Sequence[Content]], *, deepest: int = DEEPEST) -> RepackReport:
+    def repack(self, chains: Iterable[Sequence[Content]], *, deepest: int = DEEPEST, compact: bool = True) -> RepackReport:
         """Keep later versions of a file as patches of earlier ones, then rewrite the packs that this made sparse.
 
         Args:
             chains: the contents of one file each, oldest first.
             deepest: patches that may have to be resolved to read a chunk.
+            compact: rewrite the packs; else `compact` does it later.
 
         Raises:
             Unavailable: the disk is full or failing; what was done so far stays done.
         """
         self._refuse_orphans()
-        return Repacker(self._store(), deepest).run(chains)
+        repacker = Repacker(self._store(), deepest)
+        report = repacker.run(chains)
+        for number in repacker.sparse() if compact and report.patched else ():
+            repacker.compact(number)
+        return report
+
+    def sparse(self) -> list[int]:
+        """Return the packs that repacking made sparse."""
+        return Repacker(self._store(), DEEPEST).sparse()
+
+    def compact(self, number: int) -> None:
+        """Write what is pointed to in a pack again, and remove it.
+
+        Raises:
+            Unavailable: the disk is full or failing; nothing has changed.
+        """
+        self._refuse_orphans()
+        Repacker(self._store(), DEEPEST).compact(number)
 
     def verify(self, *, sample: float = 1.0, seed: int = 0) -> list[Damage]:
         """Read chunks and records back and tell what is wrong; empty when nothing is.

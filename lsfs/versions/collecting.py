@@ -87,10 +87,15 @@ def live_chunks(con: sqlite3.Connection, without: Iterable[int] = ()) -> set[byt
     return live
 
 
-def chains(con: sqlite3.Connection) -> Iterator[list[Content]]:
-    """Yield the contents of each file that has several, oldest first, for keeping later ones as patches of earlier ones."""
-    rows = con.execute("SELECT fid, content FROM version WHERE content IS NOT NULL AND size>0 ORDER BY fid, number")
-    for _, versions in groupby(rows, key=lambda row: row[0]):
-        contents = list(dict.fromkeys(blob for _, blob in versions))
-        if len(contents) > 1:
-            yield [Content.decode(blob) for blob in contents]
+def unpacked(con: sqlite3.Connection, since: int) -> list[tuple[int, int]]:
+    """Return (newest version, file) of the files that have a later version than `since` and an earlier one, oldest first."""
+    sql = "SELECT max(vid), fid FROM version WHERE content IS NOT NULL AND size>0 GROUP BY fid HAVING max(vid)>? AND count(*)>1"
+    return sorted(con.execute(sql, (since,)))
+
+
+def chain(con: sqlite3.Connection, fid: int, since: int) -> list[Content]:
+    """Return a file's contents, oldest first, from the last version that is not later than `since`."""
+    stored = "FROM version WHERE fid=:fid AND content IS NOT NULL AND size>0"
+    sql = f"SELECT content {stored} AND number>=(SELECT coalesce(max(number), 0) {stored} AND vid<=:since) ORDER BY number"
+    blobs = dict.fromkeys(row[0] for row in con.execute(sql, {"fid": fid, "since": since}))
+    return [Content.decode(blob) for blob in blobs]

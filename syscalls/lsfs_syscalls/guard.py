@@ -149,7 +149,7 @@ def _forget(ctx: Context, call: c.Forget) -> list[Intent]:
 
 
 def _gc(ctx: Context, _: c.CollectGarbage) -> list[Intent]:
-    would = ctx.engine.changes.gc(rules_of(ctx), dry_run=True)
+    would = ctx.engine.changes.gc(rules_of(ctx.engine.config.versions, ctx.now), dry_run=True)
     freed = f"{would.swept.freed} bytes become free"
     words = f"{would.versions} old versions ({would.version_bytes} bytes) lose their content, {freed}"
     return [Intent(RelPath(b"."), words)]

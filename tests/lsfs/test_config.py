@@ -66,9 +66,9 @@ def test_an_error_names_the_file_and_the_key(tmp_path: Path, text: str, named: s
         load_config(environ=home(tmp_path, text))
 
 
-@pytest.mark.parametrize("text", ["[mount]\ndriver = 'kernel'\n", "[mount]\non_large = 'ask'\n"])
+@pytest.mark.parametrize("text", ["[mount]\ndriver = 'kernel'\n", "[mount]\non_large = 'ask'\n", "[versions]\ngc = 'hourly'\n"])
 def test_a_value_that_is_not_among_the_choices_is_refused_with_them(tmp_path: Path, text: str) -> None:
-    with pytest.raises(BadRequest, match=r"auto, native, portable|go-on, refuse"):
+    with pytest.raises(BadRequest, match=r"auto, native, portable|go-on, refuse|off, daily"):
         load_config(environ=home(tmp_path, text))
 
 

@@ -268,6 +268,8 @@ class CollectGarbage(Call):
     effect: ClassVar[Effect] = Effect.DESTROY
     payload: ClassVar[str] = "collected"
 
+    repack: bool | None = arg("then keep later versions as differences of earlier ones", Form.FLAG)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount(Call):

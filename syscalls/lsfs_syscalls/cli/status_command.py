@@ -32,6 +32,9 @@ def _lines(s: dict[str, Any]) -> Iterator[str]:
     vectors = f", {s['vectors_pending']} by words only so far" if s["vectors_pending"] else ""
     yield f"files     {s['files']} in {s['folders']} folders, {s['indexed']} indexed{waiting}{vectors}"
     yield f"versions  {s['versions']} in {s['store_bytes'] / 1e6:.1f} MB (of {s['content_bytes'] / 1e6:.1f} MB content)"
+    done = [f"{name} {when[:16].replace('T', ' ')}" for name, when in s["upkeep"].items() if when]
+    if done:
+        yield f"upkeep    {', '.join(done)}"
     if s["baseline_pending"]:
         over = f" ({s['baseline_over_budget']} over the budget)" if s["baseline_over_budget"] else ""
         yield f"baseline  {s['baseline_pending']} files wait for their first version{over}"

@@ -30,6 +30,7 @@ from lsfs.errors import BadRequest, LsfsError
 from lsfs.wire.http import Server
 from lsfs_syscalls.daemon.routes import Routes
 from lsfs_syscalls.daemon.stopping import Stopping
+from lsfs_syscalls.daemon.upkeep import Upkeep
 from lsfs_syscalls.parsers import make_parser
 from lsfs_syscalls.render.plain import plain_text
 from lsfs_syscalls.run.noticing import describer
@@ -93,10 +94,13 @@ def _serve(options: argparse.Namespace) -> None:
     engine.subscriptions.describe = describer(engine)
     stopping = Stopping()
     stopping.catch_signals()
+    upkeep = Upkeep(engine)
     try:
         engine.start()
-        _answer(engine, Routes(engine, lambda: make_parser(config), stopping), options.ready_fd, stopping)
+        upkeep.start()
+        _answer(engine, Routes(engine, lambda: make_parser(config), stopping, upkeep), options.ready_fd, stopping)
     finally:
+        upkeep.stop()
         for words in engine.stop(unmount=stopping.unmount):
             _LOG.warning("%s", words)
     _LOG.info("ended")

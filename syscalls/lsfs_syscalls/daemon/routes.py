@@ -30,6 +30,7 @@ from lsfs.model import show, whole
 from lsfs_syscalls.calls.record import Effect
 from lsfs_syscalls.daemon.stopping import Stopping
 from lsfs_syscalls.daemon.tree_service import TreeService
+from lsfs_syscalls.daemon.upkeep import Upkeep
 from lsfs_syscalls.guard import preview
 from lsfs_syscalls.llm import PlanParser
 from lsfs_syscalls.parse.context import ParseContext
@@ -40,6 +41,8 @@ from lsfs_syscalls.run.told import Listener, silent
 
 Body = dict[str, Any]
 LONGEST_WAIT_S = 3600.0
+_IDLE = frozenset({"/status", "/events"})
+"""What programs ask again and again; it does not put housekeeping off."""
 
 
 class Routes:
@@ -49,15 +52,16 @@ class Routes:
         parser: called on the first prompt, because its model takes a moment to load.
     """
 
-    def __init__(self, engine: Engine, parser: Callable[[], PlanParser], stopping: Stopping) -> None:
+    def __init__(self, engine: Engine, parser: Callable[[], PlanParser], stopping: Stopping, upkeep: Upkeep) -> None:
         self._engine = engine
+        self._upkeep = upkeep
         self._make_parser = parser
         self._parser: PlanParser | None = None
         self._lock = threading.Lock()
         self._stopping = stopping
         self._tree = TreeService(engine, self.parser)
         self._table: dict[str, Callable[[Body, Listener], Body]] = {
-            "/status": lambda *_: engine.status(),
+            "/status": lambda *_: engine.status() | upkeep.status(),
             "/wait": lambda b, _: self._wait(b),
             "/parse": lambda b, _: self._parse(b).to_json(),
             "/ask": self._ask,
@@ -79,6 +83,8 @@ class Routes:
         Raises:
             LsfsError: what went wrong; the transport turns it into an HTTP error.
         """
+        if path not in _IDLE:
+            self._upkeep.asked()
         if path.startswith("/call/"):
             return self._call(path.removeprefix("/call/"), body, tell)
         route = self._table.get(path)

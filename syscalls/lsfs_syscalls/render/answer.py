@@ -121,6 +121,8 @@ def _collected(body: Body, _: Paint) -> Iterator[str]:
         yield "nothing to collect: the rules of [versions] keep every version"
     else:
         yield f"{body['collected']} old versions have lost their content; {body['freed']} bytes are free again"
+    if packed := body.get("repacked"):
+        yield f"{packed['chunks']} parts are differences now: {packed['after']} bytes instead of {packed['before']}"
 
 
 def _forgotten(body: Body, paint: Paint) -> Iterator[str]:

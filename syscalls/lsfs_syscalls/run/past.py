@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from lsfs.changes.rollback import Goal
 from lsfs.changes.transaction import Transaction
+from lsfs.config import VersionsConfig
 from lsfs.errors import BadRequest
 from lsfs.model import RelPath, TransactionId, path_json
 from lsfs.versions.retention import Rules
@@ -64,19 +67,21 @@ def forget(ctx: Context, call: Forget) -> Answer:
     return Answer(body, tuple(done.paths), found=bool(done.files))
 
 
-def collect_garbage(ctx: Context, _: CollectGarbage) -> Answer:
+def collect_garbage(ctx: Context, call: CollectGarbage) -> Answer:
     """Remove old versions under the retention rules of the configuration."""
-    done = ctx.engine.changes.gc(rules_of(ctx))
+    done = ctx.engine.changes.gc(rules_of(ctx.engine.config.versions, ctx.now))
     body: dict[str, Json] = {"collected": done.versions, "version_bytes": done.version_bytes, "freed": done.swept.freed}
-    return Answer(body, found=bool(done.versions))
+    if call.repack:
+        packed = ctx.engine.changes.repack()
+        body["repacked"] = {"chunks": packed.patched, "before": packed.before, "after": packed.after}
+    return Answer(body, found=bool(done.versions or body.get("repacked")))
 
 
-def rules_of(ctx: Context) -> Rules:
+def rules_of(v: VersionsConfig, now: datetime) -> Rules:
     """Return the retention rules of the configuration."""
-    v = ctx.engine.config.versions
     return Rules(
         keep_last=v.keep_last,
-        within_ns=length_ns(v.keep_within, ctx.now),
+        within_ns=length_ns(v.keep_within, now) if v.keep_within else 0,
         hourly=v.hourly,
         daily=v.daily,
         weekly=v.weekly,

@@ -54,6 +54,9 @@ def run_plan(
     return _in_transaction(ctx, plan)
 
 
+_KEPT = 5000  # characters of an argument; a path of the system's longest fits, and the content itself is in the store
+
+
 def _in_transaction(ctx: Context, plan: Plan) -> list[Answer]:
     with ctx.engine.changes.begin(actor=ctx.actor, prompt=whole(plan.prompt), plan=_recorded(plan.to_json())) as transaction:
         ctx.transaction = transaction
@@ -64,9 +67,10 @@ def _in_transaction(ctx: Context, plan: Plan) -> list[Answer]:
 
 
 def _recorded(value: Any) -> Any:
-    """Return a plan as it is kept: paths that are not UTF-8 as they are shown."""
+    """Return a plan as it is kept: paths that are not UTF-8 as they are shown, what is written only by its beginning."""
     if isinstance(value, str):
-        return whole(value)
+        text = whole(value)
+        return text if len(text) <= _KEPT else f"{text[:_KEPT]}... ({len(text)} characters)"
     if isinstance(value, list):
         return [_recorded(x) for x in value]
     return {k: _recorded(v) for k, v in value.items()} if isinstance(value, dict) else value

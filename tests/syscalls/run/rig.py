@@ -60,7 +60,13 @@ class EngineRig:
 
 
 @contextmanager
-def running(directory: Path, files: Mapping[str, str | bytes] | None = None, *, library: bool = False) -> Iterator[EngineRig]:
+def running(
+    directory: Path,
+    files: Mapping[str, str | bytes] | None = None,
+    *,
+    library: bool = False,
+    config: Config | None = None,
+) -> Iterator[EngineRig]:
     """A started engine over DIRECTORY/root; with the example library in it where asked."""
     root = directory / "root"
     if library:
@@ -71,7 +77,7 @@ def running(directory: Path, files: Mapping[str, str | bytes] | None = None, *, 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     home = make_home(root, None, {**os.environ, "XDG_RUNTIME_DIR": str(directory)})
-    engine = Engine(home, Config(), OnnxEmbedder(threads=1))
+    engine = Engine(home, config or Config(), OnnxEmbedder(threads=1))
     engine.start()
     try:
         rig = EngineRig(engine)

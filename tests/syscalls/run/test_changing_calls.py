@@ -394,3 +394,12 @@ def test_no_call_leaves_the_root_or_touches_the_state(engine: EngineRig, path: s
     ):
         with pytest.raises((OutsideRoot, Denied)):
             engine.call(syscall, path=path, **args)
+
+
+def test_what_is_written_is_stored_once_and_not_again_in_the_log(tmp_path: Path) -> None:
+    with running(tmp_path) as rig:
+        content = "".join(f"{n} {hash(n) ** 3:x} unlike any other line\n" for n in range(20_000))
+        rig.call("write", path="long.txt", content=content)
+        [entry] = [t for t in rig.engine.changes.log() if t.plan]
+        assert "... (" in str(entry.plan) and len(str(entry.plan)) < 6000
+        assert rig.engine.packs.stats().bytes < len(content)
