@@ -14,7 +14,7 @@ _MOST_NAMED = 8
 _MOST_ACCESSES = 5
 
 
-AS_IT_IS = ("content", "diff", "summary")
+AS_IT_IS = ("content", "diff", "summary", "table", "text")
 """What is passed on byte for byte where no terminal shows it."""
 
 

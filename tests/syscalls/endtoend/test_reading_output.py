@@ -95,3 +95,19 @@ def test_a_file_without_text_says_so_when_its_text_is_asked_for(served: Served) 
     done = served.lsfs("read", "noise.bin", "--text")
     assert done.returncode == 2
     assert "has no text" in done.stderr
+
+
+def test_a_difference_and_a_joined_table_go_exactly_into_a_pipe(served: Served) -> None:
+    (served.root / "crlf.csv").write_bytes(b"id,name\r\n1,a\x1b[1mb\r\n")
+    (served.root / "other.csv").write_bytes(b"id,name\n1,x\n")
+    (served.root / "old.txt").write_bytes(b"one\r\ntwo \x1b[1m\r\n")
+    (served.root / "new.txt").write_bytes(b"one\r\nthree \x1b[1m\r\n")
+    served.settle()
+
+    def output(*words: str) -> bytes:
+        command = [*PROGRAM, *words]
+        return subprocess.run(command, cwd=served.root, env=served.environ, capture_output=True, timeout=60, check=True).stdout
+
+    assert b"1,x,a\x1b[1mb\n" in output("join", "other.csv", "crlf.csv", "--on", "id", "--table")
+    assert b"-two \x1b[1m" in output("diff", "old.txt", "--other", "new.txt")
+    assert "two \x1b[1m" not in on_a_terminal(served, "diff", "old.txt", "--other", "new.txt")
