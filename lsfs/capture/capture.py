@@ -71,6 +71,7 @@ class Capture:
         if self._tail is not None:
             self._tail.adopt_orphans()
             self.recorder.prelude = self.poll
+            self.recorder.is_set_aside = self._tail.is_set_aside
             self.poll()
 
     def start(self) -> None:

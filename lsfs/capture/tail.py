@@ -53,6 +53,8 @@ class Tail:
         self._kept = self._position
         self._waiting: list[tuple[JournalRecord, Position]] = []
         self._places: dict[int, bytes] = {}
+        self._ahead = self._position
+        self._aside: set[int] = set()
         self._author = Author("program")
 
     def step(self) -> list[Dirty]:
@@ -75,6 +77,14 @@ class Tail:
             if not self._waiting:
                 self._places = {}
             return dirty
+
+    def is_set_aside(self, ino: int) -> bool:
+        """Return whether the mount has set content of an inode aside that was not read yet: older than what is there now."""
+        for r, end in self._tailer.read(max(self._ahead, self._position)):
+            self._ahead = end
+            if r.kind == RecordKind.BEFORE:
+                self._aside.add(r.ino)
+        return ino in self._aside
 
     def adopt_orphans(self) -> None:
         """Take content in that the mount set aside without being able to say so before it was killed.
@@ -107,6 +117,7 @@ class Tail:
     def _commit(self, group: Group, records: list[tuple[JournalRecord, Position]]) -> None:
         if records:
             self._position = records[-1][1]
+        self._aside.clear()
         kept = self._waiting[0][1] if self._waiting else self._position
         text = f"{kept.number}:{kept.offset}"
 

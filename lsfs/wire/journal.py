@@ -253,12 +253,15 @@ class Tailer:
     def read_file(self, number: int, offset: int) -> Iterator[tuple[JournalRecord, int]]:
         """Yield the records of one file from an offset on, each with the offset behind it."""
         try:
-            data = _path(self._directory, number).read_bytes()
+            with _path(self._directory, number).open("rb", buffering=0) as file:
+                file.seek(offset)
+                data = file.read()
         except FileNotFoundError:
             return
-        while (found := decode(data, offset)) is not None:
-            record, offset = found
-            yield record, offset
+        at = 0
+        while (found := decode(data, at)) is not None:
+            record, at = found
+            yield record, offset + at
 
     def drop_before(self, position: Position) -> int:
         """Remove the files that are done; return how many."""

@@ -341,3 +341,29 @@ def then_the_spool(r: Rig, mount: Mount) -> None:
     mount.tell(RecordKind.BEFORE, "f", st.st_ino, old=FileStat.of(st), spool=spooled)
     r.capture.poll()
     mount.tell(RecordKind.CONTENT, "f", st.st_ino, new=FileStat.of(mount.stat("f")))
+
+
+def test_what_was_set_aside_after_the_look_has_its_place_before_what_was_read(r: Rig, mount: Mount) -> None:
+    r.start()
+    mount.close("f", "zero")
+    r.capture.poll()
+    assert r.capture.settle(WAIT_S)
+    mount.before("f")
+    mount.close("f", "one, longer")
+    poll = r.recorder.prelude
+    with r.recorder.lock:
+        poll()
+
+        def a_program_is_faster() -> None:
+            """Between the reading of the journal and the look at the disk the program writes on."""
+            poll()
+            r.recorder.prelude = poll
+            mount.before("f")
+            mount.close("f", "two, the longest")
+
+        r.recorder.prelude = a_program_is_faster
+        r.record("f")
+    assert r.capture.settle(WAIT_S)
+    r.capture.poll()
+    assert r.capture.settle(WAIT_S)
+    assert r.texts("f") == [b"zero", b"one, longer", b"two, the longest"]
