@@ -10,19 +10,18 @@ Durability: when `commit` returns, versions and end are durable, and the files a
 
 from __future__ import annotations
 
-import io
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
-from typing import BinaryIO, Literal
 
 from lsfs.capture.describing import Author
 from lsfs.capture.disk import Disk
 from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
+from lsfs.changes.filling import Data, Mode, fill
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Attributes, Hand
 from lsfs.changes.ledger import Ledger
@@ -34,9 +33,6 @@ from lsfs.versions.applying import parent_of
 from lsfs.versions.records import BeginRecord, LockRecord, SnapshotRecord, TagRecord
 from lsfs.versions.versions import Versions
 
-Mode = Literal["overwrite", "append", "prepend"]
-Data = bytes | BinaryIO
-_PIECE = 1 << 20
 _NEW_FILE = 0o644
 
 
@@ -82,7 +78,9 @@ class Transaction:
         if was is not None:
             kept = one(self._versions, was.vid).attributes
             attributes = Attributes(kept.mode, kept.uid, kept.gid, None, kept.xattrs)
-        staged = self._hand.stage(path, lambda fd: self._fill(fd, path, was, data, mode), attributes)
+        staged = self._hand.stage(
+            path, lambda fd: fill(fd, data, mode, None if was is None else lambda: self._disk.open_file(path)), attributes
+        )
         with ExitStack() as undo:
             undo.callback(self._hand.discard, staged)
             with self._recorder.lock:
@@ -92,17 +90,6 @@ class Transaction:
             self._hand.require(path, was)
             undo.pop_all()
         self._ledger.touch(path, look=self._hand.place(staged))
-
-    def _fill(self, fd: int, path: RelPath, was: Known | None, data: Data, mode: Mode) -> None:
-        new = io.BytesIO(data) if isinstance(data, bytes) else data
-        parts: list[BinaryIO] = [new]
-        with ExitStack() as stack:
-            if was is not None and mode != "overwrite":
-                old = stack.enter_context(os.fdopen(self._disk.open_file(path), "rb"))
-                parts = [old, new] if mode == "append" else [new, old]
-            for part in parts:
-                while piece := part.read(_PIECE):
-                    _write_all(fd, piece)
 
     def create_directory(self, path: RelPath, *, exist_ok: bool = True) -> None:
         """Make a folder, and those above it.
@@ -391,12 +378,3 @@ def _expected(
 def _is_linked(known: Known | None) -> bool:
     """Return whether a file has several names: it is written in place, and what a crash leaves of it is neither old nor new."""
     return known is not None and known.names > 1
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        try:
-            view = view[os.write(fd, view) :]
-        except OSError as e:
-            raise Unavailable(f"the root's disk cannot be written: {e.strerror}") from e
