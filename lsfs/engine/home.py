@@ -174,5 +174,5 @@ def _make_runtime(runtime: Path, environ: Mapping[str, str]) -> None:
         directory.mkdir(mode=0o700, exist_ok=True)
         st = directory.lstat()
         if st.st_uid != os.geteuid() or not stat.S_ISDIR(st.st_mode):
-            raise PermissionError(1, f"{directory} belongs to somebody else")
+            raise Denied(f"{directory} belongs to somebody else; set XDG_RUNTIME_DIR to a directory of your own")
         os.chmod(directory, 0o700)

@@ -45,6 +45,12 @@ StreamRoute = Callable[[str, Json, Tell], Json]
 STREAM = "application/x-ndjson"
 
 
+def _is_trusted(connected: socket.socket) -> bool:
+    """Tell whether our own user or root is at the other end."""
+    _, uid, _ = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return uid in (0, os.geteuid())
+
+
 class _Connection(http.client.HTTPConnection):
     """An HTTP connection to a Unix socket."""
 
@@ -59,7 +65,10 @@ class _Connection(http.client.HTTPConnection):
             self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             self.sock.settimeout(self.timeout)
             try:
-                return self.sock.connect(str(self._path))
+                self.sock.connect(str(self._path))
+                if not _is_trusted(self.sock):
+                    raise PermissionError(errno.EACCES, "it is another user's")
+                return
             except OSError as e:
                 self.sock.close()
                 if e.errno != errno.EAGAIN or time.monotonic() > until:
@@ -159,8 +168,7 @@ class Server(ThreadingMixIn, UnixStreamServer):
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - the base class's signature
         """Take connections of our own user and of root only."""
-        _, uid, _ = struct.unpack("3i", request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        return uid in (0, os.getuid())
+        return _is_trusted(request)
 
     @contextmanager
     def answering(self) -> Iterator[None]:

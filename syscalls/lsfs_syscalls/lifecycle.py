@@ -46,10 +46,18 @@ def up(root: str, mountpoint: str | None, *, state: str | None, environ: Mapping
     client = Client(home, environ)
     mount = None
     if mountpoint is not None:
-        where = clean_dead_mount(mountpoint, make=True)
-        mount = client.request("POST", "/mount", {"mountpoint": str(where)})
+        mount = _mount(client, mountpoint)
     pid = client.status()["pid"]
     return {"root": str(home.root), "state": str(home.state), "pid": pid, "started": started, "mount": mount}
+
+
+def _mount(client: Client, mountpoint: str) -> Body:
+    where = clean_dead_mount(mountpoint, make=True)
+    try:
+        return client.request("POST", "/mount", {"mountpoint": str(where)})
+    except Unavailable as e:
+        words = f"{client.home.root} is served without a mount; `lsfs doctor` says what mounting needs"
+        raise Unavailable(f"{e}; {words}") from e
 
 
 def clean_dead_mount(path: str, *, make: bool = False) -> Path:

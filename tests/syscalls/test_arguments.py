@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 import pytest
 
@@ -13,7 +14,7 @@ from lsfs_syscalls.calls.record import Call
 from lsfs_syscalls.calls.table import CALLS
 from lsfs_syscalls.cli.arguments import LIFECYCLE_CALLS, add_calls, call_of, size
 from lsfs_syscalls.cli.common import common_options
-from lsfs_syscalls.cli.main import _is_prompt
+from lsfs_syscalls.cli.main import _is_prompt, main
 
 
 def typed(line: str) -> argparse.Namespace:
@@ -77,3 +78,19 @@ def test_common_options_may_stand_behind_the_command() -> None:
 )
 def test_a_first_word_with_a_blank_is_a_prompt(words: list[str], prompt: bool) -> None:
     assert _is_prompt(words) is prompt
+
+
+def test_a_word_that_is_no_command_is_answered_with_what_could_be_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["histroy", "a.txt"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "there is no command histroy; did you mean history" in said
+    assert len(said) < 250
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert re.fullmatch(r"lsfs \d+(\.\d+)*\S*\n", capsys.readouterr().out)

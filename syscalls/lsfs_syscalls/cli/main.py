@@ -7,6 +7,7 @@ A first argument with a blank in it is a prompt. Errors are printed in one line 
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import io
 import os
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from lsfs.errors import EXIT_ERROR, LsfsError
+from lsfs.errors import EXIT_ERROR, EXIT_FOUND, LsfsError
 from lsfs.wire.failures import understood
 from lsfs_syscalls.cli import commands
 from lsfs_syscalls.cli.common import common_options
@@ -38,6 +39,26 @@ class _Grammar(argparse.ArgumentParser):
     def _print_message(self, message: str, file: Any = None) -> None:
         super()._print_message(plain_text(message), file)
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Say of a word that is no command what could be meant, and not every command there is."""
+        choices = action.choices or ()
+        if not isinstance(action, argparse._SubParsersAction) or value in choices:
+            super()._check_value(action, value)
+            return
+        alike = difflib.get_close_matches(str(value), [str(c) for c in choices if "_" not in str(c)], 3)
+        meant = f"did you mean {' or '.join(alike)}? " if alike else ""
+        known = "`lsfs --help` lists the commands; `lsfs ask WORDS` takes what you want in plain words"
+        raise argparse.ArgumentError(None, f"there is no command {value}; {meant}{known}")
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it and exit."""
+        print(f"lsfs {importlib.import_module('importlib.metadata').version('lsfs')}")
+        parser.exit(EXIT_FOUND)
+
 
 def parser(first: str = "") -> argparse.ArgumentParser:
     """Return the grammar of the command line.
@@ -47,6 +68,7 @@ def parser(first: str = "") -> argparse.ArgumentParser:
     """
     common = common_options()
     p = _Grammar(prog="lsfs", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter, parents=[common])
+    p.add_argument("--version", action=_Version, nargs=0, help="print the version of lsfs and exit")
     sub = p.add_subparsers(dest="command", metavar="COMMAND", title="commands and calls")
     commands.add(sub, common)
     if first not in commands.NAMES:

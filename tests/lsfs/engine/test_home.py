@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lsfs.engine.home import find_home, make_home, resolve_root
+from lsfs.engine.home import _make_runtime, find_home, make_home, resolve_root
 from lsfs.engine.places import file_system, is_mounted
-from lsfs.errors import BadRequest, Corrupt, NotFound
+from lsfs.errors import BadRequest, Corrupt, Denied, NotFound
 
 ENVIRON = {"XDG_RUNTIME_DIR": "/nonexistent"}
 
@@ -123,3 +123,11 @@ def test_mounts_of_any_name_are_understood(oddly_named: Path, tmp_path: Path) ->
     assert file_system(oddly_named / "not/there") == ("tmpfs", True)
     with pytest.raises(BadRequest, match="read-only"):
         make_home(root, oddly_named / "state", ENVIRON)
+
+
+def test_a_folder_for_sockets_that_somebody_else_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    os.chown(tmp_path / "run", 65534, 65534)
+    with pytest.raises(Denied, match="XDG_RUNTIME_DIR"):
+        _make_runtime(tmp_path / "run" / "0123456789abcdef", {"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert os.listdir(tmp_path / "run") == []

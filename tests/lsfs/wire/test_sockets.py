@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -277,3 +281,45 @@ def _interrupt(_: http.Json) -> None:
 def test_a_tree_node_crosses_unchanged() -> None:
     for node in (WireNode(b"\xff", "symlink", 3, 5, b"../x"), WireNode(b"a", "directory")):
         assert node_from_json(node_to_json(node)) == node
+
+
+STRANGER = """
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+"""
+
+
+def test_another_user_is_not_answered(tmp_path: Path) -> None:
+    ask = "s.connect(sys.argv[1]); s.sendall(b'GET /x HTTP/1.1\\r\\n\\r\\n'); print(s.recv(100))"
+    with open_to_all() as folder, served(folder / "s", lambda path, body: {"secret": 1}):
+        (folder / "s").chmod(0o777)
+        done = subprocess.run(
+            [sys.executable, "-c", STRANGER + ask, str(folder / "s")], capture_output=True, text=True, check=False
+        )
+    assert "secret" not in done.stdout
+    assert done.stdout.strip() == "b''" or "Error" in done.stderr
+
+
+def test_another_users_socket_is_told_nothing() -> None:
+    wait = (
+        "s.bind(sys.argv[1]); os.chmod(sys.argv[1], 0o777); s.listen(); print('1', flush=True); print(s.accept()[0].recv(100))"
+    )
+    with open_to_all() as folder:
+        command = [sys.executable, "-c", STRANGER + wait, str(folder / "s")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "1\n"
+            with pytest.raises(Unavailable, match="another user's"):
+                http.request(folder / "s", "POST", "/x", {"secret": 1})
+            assert child.stdout.read() == "b''\n"
+
+
+@contextmanager
+def open_to_all() -> Iterator[Path]:
+    """A folder that every user may write to; pytest's own are closed."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o777)
+        yield Path(name)
