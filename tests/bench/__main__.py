@@ -7,7 +7,7 @@ import subprocess
 import sys
 from datetime import date
 
-NAMES = ("store", "versions", "search", "commands", "mount", "calls", "parser")
+NAMES = ("store", "versions", "search", "commands", "mount", "calls", "parser", "soak")
 """The modules of this folder that print a table."""
 
 
