@@ -11,14 +11,14 @@ import subprocess
 import tarfile
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
 from lsfs.engine.places import is_mounted
 
-Contents = Callable[[str], list[bytes]]
-"""Returns the contents of all versions of a file, the newest last."""
+Contents = Mapping[str, Sequence[bytes]]
+"""The contents of all versions of a file, the newest last."""
 WORK = "work"
 """The folder that the programs work in: it is in the root only, so nobody writes into the bare mount point."""
 BLOCK, BLOCKS = 4096, 32
@@ -63,6 +63,10 @@ class Load(ABC):
         """Do one round; return whether it ended well."""
 
     @abstractmethod
+    def names(self) -> list[str]:
+        """Return the files that it writes."""
+
+    @abstractmethod
     def wrong(self, contents: Contents) -> list[str]:
         """Return what was lost or mixed."""
 
@@ -92,10 +96,12 @@ class Fio(Load):
         self._verified.append((name, hashlib.sha256((self._plain / WORK / name).read_bytes()).hexdigest()))
         return True
 
+    def names(self) -> list[str]:
+        return [f"{WORK}/fio-{i}" for i in range(self.FILES)]
+
     def wrong(self, contents: Contents) -> list[str]:
-        names = [f"fio-{i}" for i in range(self.FILES)]
-        have = {name: {hashlib.sha256(c).hexdigest() for c in contents(f"{WORK}/{name}")} for name in names}
-        return [f"{name} {digest}" for name, digest in self._verified if digest not in have[name]]
+        have = {name: {hashlib.sha256(c).hexdigest() for c in contents.get(name, ())} for name in self.names()}
+        return [f"{name} {digest}" for name, digest in self._verified if digest not in have[f"{WORK}/{name}"]]
 
 
 class Tar(Load):
@@ -126,11 +132,14 @@ class Tar(Load):
             self._whole.add(folder)
         return done.returncode == 0
 
+    def names(self) -> list[str]:
+        return [f"{WORK}/tar-{i}/{name}" for i in range(self.FOLDERS) for name in self._source]
+
     def wrong(self, contents: Contents) -> list[str]:
         found = []
         for folder in (f"{WORK}/tar-{i}" for i in range(self.FOLDERS)):
             for name, source in self._source.items():
-                have = contents(f"{folder}/{name}")
+                have = contents.get(f"{folder}/{name}", ())
                 if folder in self._whole and (not have or have[-1] != source):
                     found.append(f"{folder}/{name} is not as it was unpacked")
                 found += [f"{folder}/{name} has {c[:40]!r}" for c in have if not source.startswith(c)]

@@ -12,9 +12,10 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,32 +112,28 @@ def kill(client: Client, which: str) -> None:
     eventually(lambda: not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text())
 
 
-def stored(client: Client, name: str) -> set[str]:
-    """Return the contents of every version of a file that has one."""
-    contents = set()
-    for v in client.call("history", {"path": name})["versions"]:
-        with suppress(NotFound):  # known to have been, and said to be missed: an honest gap
-            contents.add(str(client.call("read", {"path": name, "version": v["version"]})["content"]))
-    return contents
+def recorded(client: Client, names: Iterable[str]) -> dict[str, list[bytes]]:
+    """Return the contents that each name had in any of the histories, the newest last.
 
-
-def contents(client: Client, name: str) -> list[bytes]:
-    """Return the contents that a name had, the newest last; none where it was never recorded.
-
-    What an inode had under another name is no content of this one: where a kill leaves the compare alone with a number that was
-    given to another file meanwhile, both are in one history.
+    A kill leaves the comparison of disk and tables alone with inode numbers, and a number that was given to another file
+    meanwhile makes one history of two: what was in a file is looked for under its name, in whichever history that is.
     """
-    found = []
+    found: dict[str, dict[tuple[str, int], bytes]] = {}
+    for name in names:
+        for v in _versions(client, name):
+            with suppress(NotFound):  # removed, or known to have been and said to be missed: an honest gap
+                read = client.call("read", {"path": name, "version": v["version"]})
+                content = str(read["content"])
+                data = base64.b64decode(content) if read["encoding"] == "base64" else content.encode()
+                found.setdefault(v["path"], {})[v["time"], int(v["version"])] = data
+    return {path: [contents[k] for k in sorted(contents)] for path, contents in found.items()}
+
+
+def _versions(client: Client, name: str) -> list[dict[str, Any]]:
     try:
-        versions = client.call("history", {"path": name})["versions"]
+        return list(client.call("history", {"path": name})["versions"])
     except NotFound:
         return []
-    for v in sorted((v for v in versions if v["path"] == name), key=lambda v: int(v["version"])):
-        with suppress(NotFound):  # removed, or said to be missed
-            read = client.call("read", {"path": name, "version": v["version"]})
-            content = str(read["content"])
-            found.append(base64.b64decode(content) if read["encoding"] == "base64" else content.encode())
-    return found
 
 
 def survives(served: tuple[Path, Path, dict[str, str]], kills: int, seed: int) -> None:
@@ -159,13 +156,15 @@ def survives(served: tuple[Path, Path, dict[str, str]], kills: int, seed: int) -
             load.stop()
     assert client.wait(120.0, vectors=False)
     assert len(writer.closed) > 10 * kills
-    assert [(load.said, load.wrong(lambda name: contents(client, name))) for load in loads] == [([], [])] * 2
-    have = {f"f{i}.txt": stored(client, f"{WORK}/f{i}.txt") for i in range(FILES)}
+    names = [f"{WORK}/f{i}.txt" for i in range(FILES)]
+    contents = recorded(client, [*names, *(name for load in loads for name in load.names())])
+    assert [(load.said, load.wrong(contents)) for load in loads] == [([], [])] * 2
+    have = {f"f{i}.txt": {c.decode() for c in contents.get(f"{WORK}/f{i}.txt", [])} for i in range(FILES)}
     lost = [(name, content[:20]) for name, content in writer.closed if content not in have[name]]
     mixed = [
         (name, content[:60])
-        for name, contents in have.items()
-        for content in contents
+        for name, versions in have.items()
+        for content in versions
         if not writer.wrote(content) or not content.startswith(name[: len(content)])
     ]
     assert (lost, mixed) == ([], [])
