@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ import pytest
 from lsfs.embed.embedder import Vectors
 from lsfs.errors import NotFound
 from lsfs.index.query import Query
-from lsfs.indexer.opening import IndexSettings, open_index
-from lsfs.model import Fid, RelPath
+from lsfs.indexer.opening import Index, IndexSettings, open_index
+from lsfs.model import Fid, RelPath, Version
 from lsfs.text.extract import Limits
+from lsfs.versions import Versions
 from tests.lsfs.index_rig import EMBEDDER, QUIET, WAIT_S, IndexRig, index_rig
 from tests.lsfs.store_rig import p, rig
 
@@ -290,4 +292,50 @@ def test_two_indexes_over_one_store_can_follow_each_other(tmp_path: Path) -> Non
             index.indexer.start()
             assert index.indexer.settle(WAIT_S)
             assert index.search.search(Query(text=text, mode="keyword")).total == 1
+            index.close()
+
+
+class HeldSource:
+    """A version store that lets a reader have a content only when the test says so."""
+
+    def __init__(self, versions: Versions) -> None:
+        self._versions = versions
+        self.reading, self.go_on = threading.Event(), threading.Event()
+
+    def open(self, version: Version) -> BinaryIO:
+        found = self._versions.open(version)
+        self.reading.set()
+        assert self.go_on.wait(WAIT_S)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._versions, name)
+
+
+def forget_all(index: Index, fids: Sequence[Fid]) -> None:
+    for forgotten in fids:
+        index.indexer.forget(forgotten)
+
+
+def test_a_file_that_is_forgotten_while_it_is_read_does_not_come_into_the_index(tmp_path: Path) -> None:
+    with rig(tmp_path) as store:
+        source = HeldSource(store.versions)
+        settings = IndexSettings(chroma=False)
+        index = open_index(store.catalogue, source, store.root, store.state, EMBEDDER, lambda path: None, settings)
+        store.recorder.listen(index.indexer.changed)
+        store.changes.on_forget.append(lambda fids: forget_all(index, fids))
+        index.indexer.start()
+        try:
+            store.save("secret.txt", "the unmistakable axolotl " * 20)
+            assert source.reading.wait(WAIT_S)
+            store.changes.forget([p("secret.txt")])
+            source.go_on.set()
+            assert index.indexer.settle(WAIT_S)
+            store.catalogue.scrub()
+            left = [f for f in store.state.rglob("*") if f.is_file() and b"axolotl" in f.read_bytes()]
+            assert left == []
+            for table in ("doc", "body", "passage", "vector"):
+                assert store.catalogue.read().execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+        finally:
+            source.go_on.set()
             index.close()

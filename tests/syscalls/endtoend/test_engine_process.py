@@ -20,6 +20,8 @@ from lsfs.errors import BadRequest, Conflict, Lost, LsfsError, NotFound, Unavail
 from lsfs.wire.http import is_served
 from lsfs_syscalls.connect import Client
 from lsfs_syscalls.lifecycle import down, up
+from tests.lsfs.capture.test_tail import Mount
+from tests.lsfs.store_rig import Rig, p
 from tests.syscalls.endtoend.conftest import Served, serve
 
 
@@ -277,3 +279,26 @@ def test_a_copied_root_is_a_root_of_its_own(own: Served, tmp_path: Path) -> None
 def test_a_second_state_for_a_root_that_is_served_is_refused(own: Served, tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="an engine with another state"):
         up(str(own.root), None, state=str(tmp_path / "state"), environ=own.environ)
+
+
+def test_what_the_mount_journaled_after_a_crash_is_read_before_the_transaction_is_taken_back(own: Served) -> None:
+    own.write("a.txt", "one")
+    own.settle()
+    down(own.client)
+    rig = Rig(own.root, own.root / ".lsfs")
+    rig.changes.begin(actor="user", prompt="cut off").write(p("a.txt"), b"by lsfs")
+    rig.close()
+    mount = Mount(rig)
+    mount.before("a.txt")
+    mount.close("a.txt", "by a program")
+    mount.journal.close()
+    mount.spool.close()
+    own.settle()
+    status = own.client.status()
+    assert status["missed"] == []
+    assert "cut off" in status["recovered"][0]
+    versions = own.call("history", path="a.txt")["versions"]
+    texts = [own.call("read", path="a.txt", version=v["version"])["content"] for v in reversed(versions)]
+    assert texts == ["one", "by lsfs", "by a program"]
+    assert versions[0]["actor"] == "program"
+    assert (own.root / "a.txt").read_text() == "by a program"
