@@ -87,11 +87,15 @@ def _create(ctx: Context, call: c.Create) -> list[Intent]:
     if call.source is not None:
         return [Intent(target, "imported") for _, target in importable(ctx, call.source, path).files]
     there = ctx.live(path) is not None
+    if call.kind == "directory" and ctx.is_folder(path):
+        return [Intent(path, "is there already")]
     return [Intent(path, "is there already: refused" if there else f"created ({call.kind or 'file'})")]
 
 
 def _write(ctx: Context, call: c.Write) -> list[Intent]:
     path = ctx.path(call.path)
+    if ctx.is_folder(path):
+        raise BadRequest(f"{show(path) or 'the root'} is a folder; `write` takes a file")
     entry = ctx.live(path)
     done = {None: "overwritten", "overwrite": "overwritten", "append": "appended to", "prepend": "prepended to"}[call.mode]
     return [Intent(path, "created" if entry is None else f"{done} (its {entry.size} bytes stay in its history)")]

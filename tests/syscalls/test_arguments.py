@@ -8,13 +8,14 @@ import re
 import pytest
 
 from lsfs.errors import BadRequest
-from lsfs_syscalls.calls.changing import Move, Tag, Write
-from lsfs_syscalls.calls.reading import GroupBy, ListFiles, Read, Retrieve
+from lsfs_syscalls.calls.changing import Copy, Delete, Move, Tag, Write
+from lsfs_syscalls.calls.reading import Duplicates, GroupBy, ListFiles, Read, Retrieve
 from lsfs_syscalls.calls.record import Call
 from lsfs_syscalls.calls.table import CALLS
 from lsfs_syscalls.cli.arguments import LIFECYCLE_CALLS, add_calls, call_of, size
 from lsfs_syscalls.cli.common import common_options
 from lsfs_syscalls.cli.main import _is_prompt, main
+from lsfs_syscalls.cli.shell_command import _parsed
 
 
 def typed(line: str) -> argparse.Namespace:
@@ -36,6 +37,12 @@ def typed(line: str) -> argparse.Namespace:
         ("group-by author --under papers", GroupBy(key="author", under="papers")),
         ("group_by author", GroupBy(key="author")),
         ("tag a.txt red blue", Tag(path="a.txt", tags=("red", "blue"))),
+        ("rm a.txt", Delete(path="a.txt")),
+        ("rm a.txt b.txt", Delete(files=("a.txt", "b.txt"))),
+        ("mv a.txt b.txt c/", Move(files=("a.txt", "b.txt"), to="c/")),
+        ("mv a.txt b.txt --to c/", Move(files=("a.txt", "b.txt"), to="c/")),
+        ("cp --files a.txt b.txt --to c/", Copy(files=("a.txt", "b.txt"), to="c/")),
+        ("duplicates a b --containment", Duplicates(files=("a", "b"), containment=True)),
     ],
 )
 def test_a_command_line_becomes_the_call_it_names(line: str, call: Call) -> None:
@@ -45,6 +52,23 @@ def test_a_command_line_becomes_the_call_it_names(line: str, call: Call) -> None
 @pytest.mark.parametrize("name", sorted(set(CALLS) - LIFECYCLE_CALLS))
 def test_every_call_is_a_subcommand(name: str) -> None:
     assert typed(name.replace("_", "-")).call == name
+
+
+@pytest.mark.parametrize(
+    ("line", "is_call"),
+    [
+        ("delete a.txt", True),
+        ("delete the second one", False),
+        ("move a.txt b.txt", True),
+        ("move the notes there", False),
+        ("duplicates recipes", True),
+        ("duplicates in recipes", False),
+        ("summarize a.txt", True),
+        ("summarize it please", False),
+    ],
+)
+def test_a_sentence_that_begins_like_a_call_is_a_prompt_in_the_shell(line: str, is_call: bool) -> None:
+    assert (_parsed(line.split()) is not None) == is_call
 
 
 def test_a_missing_argument_is_named() -> None:

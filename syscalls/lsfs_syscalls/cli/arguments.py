@@ -39,18 +39,37 @@ def add_calls(commands: Any, common: argparse.ArgumentParser) -> None:
         if name == "watch":
             p.add_argument("--follow", action="store_true", help="stay and print what happens, one JSON object a line")
             p.add_argument("--after", type=int, metavar="NUMBER", help="with --follow: go on behind this event")
+        many = _takes_many(call)
         for a in call.arguments():
-            _add_argument(p, name, a)
+            _add_argument(p, name, a, placed=many and a.name in _PLACED)
+        if many:
+            words = "the files or folders" + (", and where they go" if _goes_somewhere(call) else "")
+            p.add_argument("arg_many", metavar="PATH", nargs="*", help=words)
         if name == "undo":
             for flag, doc in _ON_CONFLICT.items():
                 p.add_argument("--" + flag, dest="arg_conflict", action="store_const", const=flag.replace("-", "_"), help=doc)
+
+
+_PLACED = ("path", "to")
+"""Arguments that words without an option's name stand for, in a call that takes one path or many files."""
+
+
+def _takes_many(call: type[Call]) -> bool:
+    """Tell whether a call takes one path or many files, so that both can be given as plain words: `lsfs delete a b`."""
+    arguments = {a.name: a for a in call.arguments()}
+    both = "path" in arguments and "files" in arguments and call.syscall not in _SECOND
+    return both and arguments["path"].positional
+
+
+def _goes_somewhere(call: type[Call]) -> bool:
+    return any(a.name == "to" for a in call.arguments())
 
 
 def _underscored(name: str) -> list[str]:
     return [name] if "_" in name else []
 
 
-def _add_argument(p: argparse.ArgumentParser, call: str, a: Argument) -> None:
+def _add_argument(p: argparse.ArgumentParser, call: str, a: Argument, *, placed: bool) -> None:
     dest = "arg_" + a.name
     if a.form is Form.FLAG:
         names = [_SHORT[a.name]] if a.name in _SHORT else []
@@ -68,7 +87,7 @@ def _add_argument(p: argparse.ArgumentParser, call: str, a: Argument) -> None:
         kind["nargs"] = "+"
     names = [_SHORT[a.name]] if a.name in _SHORT else []
     p.add_argument(*names, "--" + a.name.replace("_", "-"), **kind)
-    if a.positional:
+    if a.positional and not placed:
         typed = {"type": kind["type"]} if "type" in kind else {}
         p.add_argument(dest + "_here", metavar=a.name.upper(), nargs="?", default=None, help=a.doc, **typed)
     elif a.name in _SECOND.get(call, ()) and a.many:
@@ -115,7 +134,17 @@ def call_of(options: argparse.Namespace) -> Call:
         value = value if here in (None, []) else here
         if value is not None:
             args[a.name] = value
-    return call.from_json(args)
+    return call.from_json(args | _placed(call, list(getattr(options, "arg_many", None) or ()), args))
+
+
+def _placed(call: type[Call], words: list[str], args: dict[str, Any]) -> dict[str, Any]:
+    """Return what plain words stand for: the last one where the others go, one file as `path`, several as `files`."""
+    out: dict[str, Any] = {}
+    if words and _goes_somewhere(call) and "to" not in args and (len(words) > 1 or args.keys() & {"files", "path"}):
+        out["to"] = words.pop()
+    if len(words) == 1 and not args.keys() & {"files", "path"}:
+        return {**out, "path": words[0]}
+    return {**out, "files": [*args.get("files", ()), *words]} if words else out
 
 
 def described(call: type[Call]) -> dict[str, str]:

@@ -104,9 +104,18 @@ def _parsed(words: list[str]) -> argparse.Namespace | None:
     grammar = _Grammar(add_help=False, exit_on_error=False)
     add_calls(grammar.add_subparsers(parser_class=_Grammar), common_options())
     try:
-        return grammar.parse_args(words)
+        options = grammar.parse_args(words)
     except (argparse.ArgumentError, SystemExit):
         return None
+    return None if _is_sentence(options) else options
+
+
+def _is_sentence(options: argparse.Namespace) -> bool:
+    """Tell whether plain words behind a call's name are more than it takes at the least: "delete the second one"."""
+    words = getattr(options, "arg_many", None) or ()
+    if options.call == "duplicates":
+        words = getattr(options, "arg_files_here", None) or ()
+    return len(words) > (2 if options.call in ("copy", "move") else 1)
 
 
 def _help(call: str) -> str:

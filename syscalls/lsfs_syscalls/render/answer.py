@@ -171,9 +171,15 @@ def _file(body: Body, paint: Paint) -> Iterator[str]:
     yield paint.name(f["path"])
     for key, value in f.items():
         if key not in ("path", "path_b64", "attributes") and value not in ([], None):
-            yield f"  {key:<10} {', '.join(value) if isinstance(value, list) else value}"
+            yield f"  {key:<10} {_said(value)}"
     for key, values in sorted(f.get("attributes", {}).items()):
         yield f"  {key:<10} {paint.cut(', '.join(map(str, values)), 14)}"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{k} {v}" for k, v in value.items() if k != "path")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _content(body: Body, _: Paint) -> Iterator[str]:

@@ -39,6 +39,8 @@ def write(ctx: Context, call: Write) -> Answer:
     """Write, append or prepend text or the content of another file."""
     t, path = ctx.writing(), ctx.path(call.path)
     mode = call.mode or "overwrite"
+    if ctx.is_folder(path):
+        raise BadRequest(f"{show(path) or 'the root'} is a folder; `write` takes a file")
     if (call.content is None) == (call.source is None):
         raise BadRequest("`write` takes either `content` or `source`")
     if call.source is None:

@@ -217,3 +217,10 @@ def test_files_without_text_are_said_to_be_left_out_of_comparisons_by_content(ri
     assert any("1 file has no text" in n and "not compared" in n for n in pairs["notices"])
     topics = rig.call("group_by", under="v", key="topic")
     assert any("1 file has no text" in n and "other" in n for n in topics["notices"])
+
+
+def test_a_folder_is_not_written_to(rig: EngineRig) -> None:
+    rig.write({"afolder/x.txt": "x\n"})
+    for path in ("afolder", "."):
+        with pytest.raises(BadRequest, match="is a folder"):
+            rig.call("write", path=path, content="y")
