@@ -19,6 +19,7 @@ WHAT_KEY = "Group them by what: topic, type, author, folder, day, month, year, l
 WHAT_TO_FIND = "What shall I look for?"
 WHAT_TO_WATCH = "What shall I watch: which file, or which topic?"
 WHICH_STATE = "Back to which state: how many versions, which version, or which time?"
+AS_OF_WHEN = "They said so when? Name a time, such as last spring or 2026-03-01."
 SHELL_COMMAND = "That is a shell command. Say what you want in words, or run it in a shell on the mounted directory."
 UNSURE = "I am not sure what you mean. Can you say it in other words?"
 
@@ -33,6 +34,7 @@ _COMPLETIONS = {
     WHAT_TO_FIND: "find files about {answer}",
     WHAT_TO_WATCH: "watch {answer}",
     WHICH_STATE: "{prompt} to {answer}",
+    AS_OF_WHEN: "{answer}, {prompt}",
 }
 _OBJECT = re.compile(
     r"\b(?:it|this|that|them|these|those|(?:the|that|this|a|my|some) (?:file|document|thing|one|folder|note)s?)\b",

@@ -132,10 +132,32 @@ def _rollback(a: Assembly, c: Clause) -> None:
     snapshot = c.first("NAME")
     steps, version = values.count(c.first("STEPS") or ""), number_in(c, "VERSION")
     named = bool(c.all("PATH"))
-    time = point_arg(c.first("AT") or (c.first("WHEN") if named or c.all("REF") else None), a.now)
+    time = point_arg(c.first("AT") or (c.first("WHEN") if named or c.all("REF") or _is_goal(c) else None), a.now)
+    if not (snapshot or steps or version or time):
+        time = _last_words(c.text, a)
     bare_set = not c.all("PATH", "FOLDER", "REF") and not describes(c, when=time is None)
-    found = {} if (snapshot or time) and bare_set and not a.result else a.files(c, when=not named and c.first("AT") is not None)
+    found = (
+        {}
+        if (snapshot or time) and bare_set and not a.result
+        else a.files(c, when=not named and c.first("AT") is not None and not _is_goal(c))
+    )
     a.push("rollback", found | given(snapshot=snapshot, steps=None if version or time else steps, version=version, time=time))
+
+
+_GOAL = re.compile(
+    r"\b(?:to|as of) (?:(?:how|what|as) (?:it|they) (?:was|were|looked)(?: like)? )?([^,]+?)[ .!?]*$", re.IGNORECASE
+)
+
+
+def _last_words(text: str, a: Assembly) -> str | None:
+    """Return the time at the end ("... to yesterday"), which must not be lost: without it a step back would be taken."""
+    found = _GOAL.search(text)
+    return point_arg(found[1], a.now) if found and times.resolve(found[1], a.now) else None
+
+
+def _is_goal(c: Clause) -> bool:
+    """Tell whether the time is where to go back to, not when the files changed: "the files about pricing to yesterday"."""
+    return any(re.search(r"(?:\bto|\bas of|were|was|looked)$", s.before.lower().strip()) for s in c.all("WHEN"))
 
 
 def _undo(a: Assembly, c: Clause) -> None:

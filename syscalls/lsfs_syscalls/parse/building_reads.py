@@ -13,6 +13,14 @@ from lsfs_syscalls.parse.fill import bare, given, number_in, point, stretch
 from lsfs_syscalls.parse.filters import describes, folder_name, point_arg, retrieve_args
 from lsfs_syscalls.parse.words import QUOTE
 
+_HOW_MANY = re.compile(
+    r"(?:(?:please|and|so|ok|hey|tell me|can you tell me|do you know|i want to know|count),? )*"
+    r"(?:how many|count|the number of)\b"
+)
+_NUMBERED = re.compile(
+    r"\b(?P<n>\d+|two|three|four|five|six|seven|eight|nine|ten|a dozen) (?:topics?|subjects?|themes?|clusters?|piles|groups)\b"
+)
+
 
 def _retrieve(a: Assembly, c: Clause) -> None:
     args = retrieve_args(c, a.now)
@@ -21,6 +29,8 @@ def _retrieve(a: Assembly, c: Clause) -> None:
         args["files"] = found.get("files") or (found["path"],)
     if not args or args.keys() <= {"k", "mode"}:
         raise Unclear(asking.WHAT_TO_FIND)
+    if _HOW_MANY.match(c.text.lower()):
+        args["count"] = True
     a.push("retrieve", args)
 
 
@@ -72,9 +82,12 @@ _EVERYTHING = re.compile(r"\b(?:all|every|everything|my|our|the|files?|documents
 
 def _group_by(a: Assembly, c: Clause) -> None:
     key = values.group_key(c.first("KEY") or "") or ("topic" if re.search(r"\bcluster", c.text.lower()) else None)
+    numbered = _NUMBERED.search(c.text.lower())
+    if numbered and key in (None, "topic"):
+        key = f"{values.count(numbered['n'])} topics"
     if not key:
         raise Unclear(asking.WHAT_KEY)
-    found = _set_or_folder(a, c, direct=frozenset())
+    found = _set_or_folder(a, c, direct=frozenset({"K"}) if numbered else frozenset())
     if "path" in found:
         found = {"under": found["path"]}
     if not found and not _EVERYTHING.search(c.text.lower()):

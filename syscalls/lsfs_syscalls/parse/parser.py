@@ -10,10 +10,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
-from lsfs_syscalls.calls.record import Effect
-from lsfs_syscalls.parse import asking, names, refusal, rules
+from lsfs_syscalls.calls.record import Call, Effect
+from lsfs_syscalls.parse import asking, names, refusal, rules, vanished
 from lsfs_syscalls.parse.asking import Unclear
-from lsfs_syscalls.parse.assemble import assemble
+from lsfs_syscalls.parse.assemble import Assembly, assemble
 from lsfs_syscalls.parse.builders import BUILDERS
 from lsfs_syscalls.parse.clause import Clause
 from lsfs_syscalls.parse.context import ParseContext
@@ -52,9 +52,7 @@ class Parser:
         words = cut(prompt)
         try:
             refusal.check(prompt, words)
-            clauses = self._clauses(prompt, words, now)
-            confidence = min(c.confidence for c in clauses)
-            steps = assemble(clauses, now, known, BUILDERS)
+            steps, confidence = self._steps(prompt, words, now, known)
             effect = max((type(s).effect for s in steps), key=lambda e: e.rank)
             if confidence < self._thresholds[effect]:
                 raise Unclear(asking.UNSURE)
@@ -68,6 +66,13 @@ class Parser:
     def complete(self, prompt: str, question: str, answer: str, now: datetime, context: ParseContext | None = None) -> Plan:
         """Return the plan of a prompt after its question was answered."""
         return self.parse(asking.completed(prompt, question, answer), now, context)
+
+    def _steps(self, prompt: str, words: list[Word], now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float]:
+        assembly = Assembly(now, known)
+        if vanished.match(prompt, now, assembly.push):
+            return tuple(assembly.steps), rules.CONFIDENCE
+        clauses = self._clauses(prompt, words, now)
+        return assemble(clauses, now, known, BUILDERS), min(c.confidence for c in clauses)
 
     def _clauses(self, prompt: str, words: list[Word], now: datetime) -> list[Clause]:
         whole = rules.match(prompt, words, now)

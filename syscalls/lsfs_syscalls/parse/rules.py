@@ -53,6 +53,8 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("group_by", rf"group (?:the |all |my )?(?:files )?(?:in |under ){_THE}(?P<FOLDER>{_P}){_AFTER} by (?:their )?(?P<KEY>\w+)"),
     ("group_by", r"group (?P<REF>them|these|those|the results|the hits|it|the files) by (?:their )?(?P<KEY>\w+)"),
     ("join", rf"join (?:the )?(?:files in )?{_THE}(?P<PATH>{_P}){_AFTER} (?:and|with) {_THE}(?P<OTHER>{_P}){_AFTER} (?:by|on) (?:their )?(?P<KEY>\w+)"),
+    ("join", rf"(?:join|match|pair|compare|relate) (?:the )?(?:folder|directory) (?P<PATH>{_P}|\w+) (?:and|with|to) (?:the )?(?:folder |directory )?(?P<OTHER>{_P}|\w+) (?:by|on) (?:their )?(?P<KEY>\w+)"),
+    ("join", rf"(?:join|match|pair|relate) (?:up )?(?:the |all )?(?:files|documents|ones) (?:in|of|from|under) {_THE}(?P<PATH>{_P}|\w+){_AFTER} (?:and|with|to) (?:the )?(?:files|documents|ones|those) (?:in|of|from|under) {_THE}(?P<OTHER>{_P}|\w+){_AFTER} (?:by|on) (?:their )?(?P<KEY>\w+)"),
     ("diff", rf"(?:diff|compare) {_OBJECT} (?:and|with|to|against) {_THE}(?P<OTHER>{_P}){_AFTER}"),
     ("diff", rf"(?:diff|compare) versions? (?P<VERSION>{_N}) (?:and|with|to) (?:version )?(?P<VERSION2>{_N}) of {_OBJECT}"),
     ("summarize", rf"summari[sz]e {_OBJECT}"),
