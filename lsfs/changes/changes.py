@@ -1,11 +1,13 @@
 """Everything that lsfs itself changes: transactions, rollback, undo, snapshots, and finishing after a crash.
 
-Threading: any thread; transactions on different paths may run at the same time.
+Threading: any thread; transactions on different paths may run at the same time. `_finishing` is held while one that a failing
+    disk had left half done is taken back.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -20,7 +22,7 @@ from lsfs.changes.repacking import GoOn, always, repack, waiting
 from lsfs.changes.repairing import repair, restore
 from lsfs.changes.rollback import Goal, targets_for
 from lsfs.changes.transaction import Transaction
-from lsfs.errors import BadRequest, Conflict, NotFound
+from lsfs.errors import BadRequest, Conflict, NotFound, Unavailable
 from lsfs.model import RelPath, TransactionId, Version, show
 from lsfs.packs.reports import RepackReport
 from lsfs.packs.store import Packs
@@ -48,6 +50,8 @@ class Changes:
         self.guard = Guard(recorder.disk, versions, writers)
         recorder.holder = self.guard.holder
         self.recovered: list[recovery.Recovered] = []
+        self.unfinished: list[Transaction] = []
+        self._finishing = threading.Lock()
         self._upkeep = threading.Lock()  # what rewrites packs does so alone; taken before the recorder's lock
 
     def begin(
@@ -63,7 +67,11 @@ class Changes:
 
         Args:
             actor: who, in words: "user", "agent:NAME".
+
+        Raises:
+            Unavailable: an earlier one is half done, and the disk does not let us take it back.
         """
+        self.finish()
         with self._recorder.lock:
             tx = self._recorder.ids.tx()
         begin = BeginRecord(
@@ -76,7 +84,22 @@ class Changes:
             plan=json.dumps(plan or {}, ensure_ascii=False, sort_keys=True),
             undoes=json.dumps(list(undoes)),
         )
-        return Transaction(self._recorder, self._versions, self.guard, begin)
+        return Transaction(self._recorder, self._versions, self.guard, begin, self.unfinished)
+
+    def finish(self) -> None:
+        """Take back what a failing disk had left half done.
+
+        Raises:
+            Unavailable: it fails still.
+        """
+        with self._finishing:
+            while self.unfinished:
+                half = self.unfinished[-1]
+                try:
+                    half.take_back()
+                except (OSError, sqlite3.Error) as e:
+                    raise Unavailable(f"transaction {half.id} is half done and cannot be taken back yet: {e}") from e
+                self.unfinished.remove(half)
 
     # The log
 

@@ -44,7 +44,10 @@ class Transaction:
         kept: paths that a rollback or undo left as they are, with the reason.
     """
 
-    def __init__(self, recorder: Recorder, versions: Versions, guard: Guard, begin: BeginRecord) -> None:
+    def __init__(
+        self, recorder: Recorder, versions: Versions, guard: Guard, begin: BeginRecord, unfinished: list[Transaction]
+    ) -> None:
+        self._unfinished = unfinished
         self.id = TransactionId(begin.tx)
         self.kept: dict[RelPath, str] = {}
         self._recorder = recorder
@@ -311,11 +314,11 @@ class Transaction:
         if kind is None:
             try:
                 self.commit()
-            except BaseException:
-                self.take_back()
+            except BaseException as e:
+                self._take_back_after(e)
                 raise
             return
-        self.take_back()
+        self._take_back_after(error)
         if isinstance(error, OSError):
             raise Unavailable(f"the root's disk refused ({error.strerror}); everything is as it was before") from error
 
@@ -327,11 +330,21 @@ class Transaction:
         self._hand.sync()
         self._ledger.close("committed")
 
+    def _take_back_after(self, error: BaseException | None) -> None:
+        try:
+            self.take_back()
+        except (LsfsError, OSError, sqlite3.Error) as e:
+            self._unfinished.append(self)
+            raise Unavailable(
+                f"{error}; taking back what was done before that failed as well ({e}): "
+                "this is made up for as soon as the disk lets us, before anything else is changed"
+            ) from e
+
     def take_back(self) -> None:
         """Put everything back to what it was when this transaction touched it first.
 
         Raises:
-            LsfsError, OSError: the disk refuses this too; the next start does it (`recovery`).
+            LsfsError, OSError: the disk refuses this too; it can be tried again, and the next start does it (`recovery`).
         """
         if not self._ledger.begun:
             self._ledger.release()

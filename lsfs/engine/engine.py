@@ -219,6 +219,7 @@ class Engine:
         said = [self.capture.degraded] if self.capture.degraded else []
         said += self.watcher.degraded()
         said += [_missing(self._missing)] if self._missing else []
+        said += [f"transaction {t.id} is half done: the disk refused to take it back" for t in self.changes.unfinished]
         said += [self.links.problem] if self.links.problem else []
         return said
 

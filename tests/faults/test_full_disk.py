@@ -13,6 +13,7 @@ import pytest
 
 from lsfs.changes import Goal
 from lsfs.errors import LsfsError
+from tests.faults.disk import Fault, FaultyIO
 from tests.lsfs.store_rig import Rig, p
 
 FILES = 40
@@ -118,6 +119,32 @@ def test_a_disk_that_is_wholly_full_stops_nothing_but_the_change(disk: Path, do:
         (disk / "rest").unlink()
         do(r)
         assert len(r.tree()) >= FILES
+        assert r.changes.check() == []
+    finally:
+        r.close()
+
+
+@pytest.mark.parametrize("point", range(2, 40, 3))
+def test_what_cannot_even_be_taken_back_is_taken_back_before_the_next_change(tmp_path: Path, point: int) -> None:
+    io = FaultyIO()
+    r = Rig(tmp_path / "root", tmp_path / "state", io=io)
+    try:
+        for name in ("a", "b", "d/c", "d/e"):
+            r.write(name, f"text of {name}")
+        r.record()
+        before = r.tree()
+        io.fault, io.at = Fault.FULL, io.count + point
+        with suppress(LsfsError), r.changes.begin(actor="user") as tx:
+            tx.write(p("a"), b"changed")
+            tx.move(p("d"), p("moved"))
+            tx.delete(p("b"))
+            tx.copy(p("moved"), p("copy"))
+        happened = r.tree() if not io.full else before
+        io.room_again()
+        with r.changes.begin(actor="user") as tx:
+            tx.write(p("later"), b"goes on")
+        assert r.tree() == happened | {"later": b"goes on"}
+        assert r.changes.unfinished == []
         assert r.changes.check() == []
     finally:
         r.close()
