@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsfs.engine.places import check_state_disk, file_system, is_mounted
-from lsfs.engine.state import STATE, check_apart, engine_id, make_state
+from lsfs.engine.state import STATE, check_apart, claim, engine_id, make_state
 from lsfs.errors import BadRequest, Denied, NotFound, Unavailable
 from lsfs.model import show
 
@@ -148,7 +148,7 @@ def make_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Hom
     """Return the home of a root, made where it is missing.
 
     Raises:
-        BadRequest: the state cannot be kept there.
+        BadRequest: the state cannot be kept there, or is another root's.
         Denied: it is not our own.
         Unavailable: the disk is full or refuses.
     """
@@ -157,6 +157,7 @@ def make_home(root: Path, state: Path | None, environ: Mapping[str, str]) -> Hom
     check_state_disk(directory)
     try:
         make_state(directory)
+        claim(directory, root)
         home = find_home(root, directory, environ)
         _make_runtime(home.runtime, environ)
     except OSError as e:

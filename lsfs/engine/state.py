@@ -17,7 +17,9 @@ from lsfs.model import STAGE_PREFIX, show
 
 FORMAT = "lsfs 1"
 STATE = ".lsfs"
-_OURS = frozenset("captured chroma config.toml engine.log format links.key lock mount.log packs spool vectors".split())
+_OURS = frozenset(
+    "captured chroma config.toml engine.log format links.key lock mount.log packs root.path spool vectors".split()
+)
 _LONGEST = 100
 _ELSEWHERE = "move it away, or put the state elsewhere with --state DIR"
 
@@ -116,6 +118,33 @@ def make_state(directory: Path) -> None:
             raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def claim(directory: Path, root: Path) -> None:
+    """Write down in a state that lies elsewhere whose it is: with another root's state every file would seem deleted.
+
+    Raises:
+        BadRequest: it is the state of another root that is there.
+    """
+    if directory.is_relative_to(root):
+        return
+    known = claimed_root(directory)
+    if known == root:
+        return
+    if known is not None and known.is_dir():
+        names = [show(os.fsencode(p)) for p in (directory, known)]
+        raise BadRequest(f"{names[0]} is the state of {names[1]}; each root has a state of its own: name another directory")
+    made = directory / f"{os.fsdecode(STAGE_PREFIX)}{secrets.token_hex(8)}"
+    _write_durably(made, os.fsencode(root))
+    os.replace(made, directory / "root.path")
+
+
+def claimed_root(directory: Path) -> Path | None:
+    """Return the root that a state which lies elsewhere says it is of."""
+    try:
+        return Path(os.fsdecode((directory / "root.path").read_bytes()))
+    except OSError:
+        return None
 
 
 def _write_durably(file: Path, data: bytes) -> None:

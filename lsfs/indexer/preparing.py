@@ -81,7 +81,9 @@ class Preparer:
             extracted = self._extract(look.paths[0], version)
         except Conflict:
             return None
-        except (OSError, LsfsError) as e:
+        except OSError as e:
+            return NewDocument(version, Extracted(), (), SKIPPED, f"cannot be read: {e.strerror or e}")
+        except LsfsError as e:
             return NewDocument(version, Extracted(), (), SKIPPED, str(e))
         except Exception as e:  # a file that our code cannot take must not stop the others
             log.exception("cannot index file %d", look.fid)

@@ -121,7 +121,7 @@ def _restorable(con: sqlite3.Connection, vid: int) -> Version:
     assert version is not None
     if version.state == State.MISSED:
         raise NotFound(
-            f"version {version.number} of {show(version.path)} was missed: it was overwritten before it could be stored; "
+            f"version {version.number} of {show(version.path)} was missed: overwritten or not readable before it was stored; "
             "choose another version by its number"
         )
     return version

@@ -28,7 +28,7 @@ from lsfs.versions.schema import SCHEMA
 
 _WHY = {
     State.PENDING: "is not stored yet: the baseline has not come to it",
-    State.MISSED: "was missed: it was overwritten before it could be stored",
+    State.MISSED: "was missed: it was overwritten, or not readable, before it could be stored",
     State.REMOVED: "was removed under the retention rules",
     State.DELETED: "is the end of a deleted file",
 }

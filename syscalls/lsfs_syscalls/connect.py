@@ -18,7 +18,7 @@ from typing import Any
 
 from lsfs.engine.home import Home, find_home, mounted_root, resolve_root
 from lsfs.engine.lock import holder, is_locked
-from lsfs.engine.state import STATE
+from lsfs.engine.state import STATE, claimed_root
 from lsfs.errors import Lost, NotFound, Unavailable
 from lsfs.wire.http import Tell, is_served, request
 
@@ -59,17 +59,20 @@ class Client:
 
     @classmethod
     def find(cls, *, root: str | None, state: str | None, environ: Mapping[str, str]) -> Client:
-        """Return a client for the named root, or for the one that the present directory belongs to.
+        """Return a client for the named root, the named state's, or the one that the present directory belongs to.
 
         Raises:
             NotFound: there is none.
         """
-        if root is None:
+        given = Path(state).expanduser().absolute() if state else None
+        claimed = claimed_root(given) if given is not None and root is None else None
+        if claimed is not None:
+            found, elsewhere = resolve_root(claimed), None
+        elif root is None:
             found, elsewhere = find_root(Path.cwd(), environ)
         else:
             found, elsewhere = resolve_root(root), None
-        chosen = Path(state).absolute() if state else elsewhere
-        return cls(find_home(found, chosen, environ), environ)
+        return cls(find_home(found, given or elsewhere, environ), environ)
 
     # Requests
 

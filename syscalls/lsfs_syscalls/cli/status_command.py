@@ -41,7 +41,7 @@ def _lines(s: dict[str, Any]) -> Iterator[str]:
     for m in s["mounts"] or []:
         yield f"mounted   {m['mountpoint']}: {m['driver']}{', with passthrough' if m['passthrough'] else ''}"
     for m in s["missed"]:
-        yield f"missed    {m['path']} version {m['version']}: overwritten before it could be stored"
+        yield f"missed    {m['path']} version {m['version']}: overwritten, or not readable, before it could be stored"
     for k in s["skipped"][:10]:
         yield f"skipped   {k['path']}: {k['reason']}"
     for r in s["recovered"]:

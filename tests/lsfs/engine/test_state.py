@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.engine.home import find_home, make_home, mounted_root
+from lsfs.engine.state import claimed_root
 from lsfs.errors import BadRequest, Corrupt, Denied, NotFound
 
 ENVIRON = {"XDG_RUNTIME_DIR": "/nonexistent"}
@@ -101,3 +102,14 @@ def test_an_ordinary_folder_cannot_pose_as_the_mount_of_another_root(root: Path,
     assert mounted_root(root) is None
     with pytest.raises(NotFound, match="lsfs up"):
         find_home(root, None, ENVIRON)
+
+
+def test_a_state_elsewhere_is_of_one_root(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    state = make_home(root, tmp_path / "state", ENVIRON).state
+    assert claimed_root(state) == root
+    with pytest.raises(BadRequest, match=r"is the state of .*root; each root has a state of its own"):
+        make_home(tmp_path / "other", state, ENVIRON)
+    root.rename(tmp_path / "moved")
+    assert make_home(tmp_path / "moved", state, ENVIRON).state == state
+    assert claimed_root(state) == tmp_path / "moved"

@@ -302,3 +302,16 @@ def test_what_the_mount_journaled_after_a_crash_is_read_before_the_transaction_i
     assert texts == ["one", "by lsfs", "by a program"]
     assert versions[0]["actor"] == "program"
     assert (own.root / "a.txt").read_text() == "by a program"
+
+
+def test_a_state_elsewhere_says_which_root_it_is_of(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/a.txt").write_text("a")
+    environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "LSFS_ROOT": ""}
+    up(str(tmp_path / "root"), None, state=str(tmp_path / "state"), environ=environ)
+    client = Client.find(root=None, state=str(tmp_path / "state"), environ=environ)
+    try:
+        assert client.status()["root"] == str(tmp_path / "root")
+        assert client.call("read", {"path": "a.txt"})["content"] == "a"
+    finally:
+        down(client)
