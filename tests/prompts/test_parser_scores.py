@@ -29,9 +29,8 @@ def verdicts(name: str) -> tuple[Verdict, ...]:
     return tuple(judge(label, parser.parse(label.prompt, label.now).to_json()) for label in labels)
 
 
-def test_the_120_prompts_of_the_paper_are_exact_but_for_the_two_that_are_known() -> None:
-    missed = {v.label.id for v in verdicts("rq1") if not v.exact}
-    assert missed <= {"rs_example-26", "link-11"}
+def test_the_120_prompts_of_the_paper_are_exact() -> None:
+    assert [v.label.id for v in verdicts("rq1") if not v.exact] == []
     assert len(verdicts("rq1")) == 120
 
 

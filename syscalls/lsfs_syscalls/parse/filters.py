@@ -87,6 +87,7 @@ def retrieve_args(clause: Clause, now: datetime, *, query: str = "QUERY", when: 
         out["query"] = topic
     for family in _FAMILIES:
         out |= _listed(clause, family)
+    out |= _institution(clause)
     out |= {k: v for k, v in _single_values(clause).items() if v is not None}
     out |= _place(clause)
     if when:
@@ -109,6 +110,17 @@ def _listed(clause: Clause, family: tuple[str, ...]) -> dict[str, Any]:
         if text and text not in out.get(_LISTS[name], ()):
             out[_LISTS[name]] = (*out.get(_LISTS[name], ()), text)
     return out
+
+
+_FROM = re.compile(r"\b(?:papers?|articles?|publications?|preprints?|theses) from (?:the )?([A-Z]{2,6})\b(?! (?:and|or)\b)")
+
+
+def _institution(clause: Clause) -> dict[str, Any]:
+    """Return the institution whose abbreviation nothing else took: "papers from MIT" names one, where no slot has it."""
+    found = _FROM.search(clause.text)
+    if found is None or any(found[1] in s.text for s in clause.slots) or clause.all("AFFIL", "ANYAFFIL"):
+        return {}
+    return {"affiliations": (found[1],)}
 
 
 _CUT_OFF = re.compile(r"\b(?:about|on|regarding|concerning)\s+([^\W\d_][\w-]*)$", re.IGNORECASE)

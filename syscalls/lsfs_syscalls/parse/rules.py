@@ -64,6 +64,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("lock", rf"lock {_OBJECT}"),
     ("unlock", rf"unlock {_OBJECT}"),
     ("link", rf"(?:share|link|(?:make|create|generate|give me) a (?:share |shared |shareable |download )?link (?:to|for)) {_OBJECT}(?: for (?P<DUR>.+)| (?:valid|lasting|that lasts|that is valid)(?: for)? (?P<DUR_2>.+))?"),
+    ("link", rf"(?:make|create|generate|produce|give me) (?:a |the )?(?:share |shared |shareable |sharing |download )?link (?:to|for) (?:the |my )?(?P<PATH>{_P}|(?!(?:it|them|this|that|these|those|everything|all|files|the|a|my|which)\b)[\w-]+) (?:with|having) (?:a |the )?(?:validity|lifetime|duration|expiry|expiration)(?: period| time)?(?: of)? (?P<DUR>.+)"),
     ("unlink", rf"(?:unlink|unshare|stop sharing|revoke the links? (?:to|for)) {_OBJECT}"),
     ("watch", rf"(?:watch {_OBJECT}|(?:tell|notify|alert) me (?:when|if) {_THE}(?P<PATH_9>{_P}){_AFTER} (?:changes|is changed))"),
     ("duplicates", rf"(?:find|show|list)(?: me)? (?:all )?(?:the )?duplicates?(?: files)?{_FOLDER}"),
