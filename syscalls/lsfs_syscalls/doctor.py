@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import lsfs.embed
 from lsfs.config import load_config
+from lsfs.embed.onnx import DATA, OnnxEmbedder
 from lsfs.errors import LsfsError
 
 ROOM_BYTES = 1 << 30
@@ -85,14 +85,21 @@ def _limits() -> list[Finding]:
     except (OSError, ValueError):
         watches = 0
     free = shutil.disk_usage("/").free
-    model = Path(lsfs.embed.__file__).parent / "data"
     return [
         Finding(f"inotify watches: {watches}", watches >= WATCHES, False, "sysctl fs.inotify.max_user_watches=1048576"),
         Finding(
             f"disk: {free / 1e9:.0f} GB free", free >= ROOM_BYTES, False, "versions need room; free some or use --state DIR"
         ),
-        Finding("embedding model", any(model.glob("*.onnx")), True, "make it: make models"),
+        _model(),
     ]
+
+
+def _model(folder: Path = DATA) -> Finding:
+    try:
+        OnnxEmbedder(folder, threads=1).embed(["a word"])
+    except LsfsError as e:
+        return Finding("embedding model", False, True, str(e))
+    return Finding("embedding model", True, True)
 
 
 def _configuration(environ: Mapping[str, str]) -> list[Finding]:
