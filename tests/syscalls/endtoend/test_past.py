@@ -138,6 +138,7 @@ def test_the_tree_is_listed_as_it_was(past: Mounted, at: str) -> None:
         ("travel/menu.md", "yesterday", "Soup, bread and cheese."),
         ("old.md", (YESTERDAY - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S"), "fifth floor"),
     ],
+    ids=["spring", "monday", "yesterday", "menu", "iso"],  # not the time itself, which differs between test processes
 )
 def test_a_file_is_read_as_it_was(past: Mounted, path: str, at: str, text: str) -> None:
     done = past.served.lsfs("read", path, "--at", at)
