@@ -9,6 +9,7 @@ Threading: `_lock` is held during each call; the library's embedded client is no
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import threading
@@ -27,6 +28,7 @@ from lsfs.index.nearest import Found
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
 
+_M_PERTURB = -6  # mallopt(3)
 MAX_BATCH = 5_000
 """Rows a call: Chroma 1.5 refuses more than 5,461."""
 
@@ -127,7 +129,17 @@ def _client(directory: Path, server: tuple[str, int] | None) -> ClientAPI:
     if server is not None:
         return chromadb.HttpClient(host=server[0], port=server[1], settings=settings)
     directory.mkdir(parents=True, exist_ok=True)
+    _clean_memory()
     return chromadb.PersistentClient(path=str(directory), settings=settings)
+
+
+def _clean_memory() -> None:
+    """Have memory given out zeroed (glibc's M_PERTURB): the search structure writes blocks to its files that it has not filled.
+
+    Without it, pieces of whatever the process had in memory, also of what was forgotten, get into them.
+    """
+    with suppress(OSError, AttributeError):  # other C libraries have none
+        ctypes.CDLL(None).mallopt(_M_PERTURB, 0xFF)
 
 
 def _parts(count: int) -> Iterator[slice]:
