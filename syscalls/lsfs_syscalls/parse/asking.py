@@ -19,9 +19,15 @@ WHAT_KEY = "Group them by what: topic, type, author, folder, day, month, year, l
 WHAT_TO_FIND = "What shall I look for?"
 WHAT_TO_WATCH = "What shall I watch: which file, or which topic?"
 WHICH_STATE = "Back to which state: how many versions, which version, or which time?"
+LEFT_OUT = 'Files can be left out by words in them ("without the word draft") only; which files shall it be?'
 AS_OF_WHEN = "They said so when? Name a time, such as last spring or 2026-03-01."
 SHELL_COMMAND = "That is a shell command. Say what you want in words, or run it in a shell on the mounted directory."
 UNSURE = "I am not sure what you mean. Can you say it in other words?"
+
+
+def what_of(name: str) -> str:
+    """Return the question about a name that was said, and not understood."""
+    return f"What shall be done with {name}? Say it in other words, or one thing after the other."
 
 
 _COMPLETIONS = {

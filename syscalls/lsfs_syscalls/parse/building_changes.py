@@ -129,7 +129,7 @@ def _tagging(syscall: str) -> Builder:
 
 
 def _rollback(a: Assembly, c: Clause) -> None:
-    snapshot = c.first("NAME")
+    snapshot = c.first("NAME") or next((s.text for s in c.all("TO") if not times.resolve(s.text, a.now)), None)
     steps, version = values.count(c.first("STEPS") or ""), number_in(c, "VERSION")
     named = bool(c.all("PATH"))
     time = point_arg(c.first("AT") or (c.first("WHEN") if named or c.all("REF") or _is_goal(c) else None), a.now)
@@ -188,12 +188,16 @@ def _link(a: Assembly, c: Clause) -> None:
     a.push("link", a.files(c, when=not c.all("PATH", "REF")) | given(expires=expires))
 
 
+_ANY_NEW = re.compile(r"\b(?:an?|any|some|another|every|each) new$|\bnew$")
+
+
 def _watch(syscall: str) -> Builder:
     def build(a: Assembly, c: Clause) -> None:
-        if c.all("PATH", "REF") or (c.all("FOLDER") and not c.all("QUERY")):
+        kind = next((s.text for s in c.all("PATH") if not s.mark and _ANY_NEW.search(s.before.lower())), None)
+        if kind is None and (c.all("PATH", "REF") or (c.all("FOLDER") and not c.all("QUERY"))):
             each_path(syscall)(a, c)
             return
-        query = c.first("QUERY") or " ".join(s.text for s in c.all("KW"))
+        query = c.first("QUERY") or kind or " ".join(s.text for s in c.all("KW"))
         if not query:
             raise Unclear(asking.WHAT_TO_WATCH)
         a.push(syscall, {"query": values.bare(query)})

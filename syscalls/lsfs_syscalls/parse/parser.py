@@ -5,6 +5,7 @@ Needs no root, no engine and no network. The clock, the session and the catalogu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -17,7 +18,8 @@ from lsfs_syscalls.parse.assemble import Assembly, assemble
 from lsfs_syscalls.parse.builders import BUILDERS
 from lsfs_syscalls.parse.clause import Clause
 from lsfs_syscalls.parse.context import ParseContext
-from lsfs_syscalls.parse.words import Word, cut
+from lsfs_syscalls.parse.rereading import reread
+from lsfs_syscalls.parse.words import FILE, FOLDER, Word, cut
 from lsfs_syscalls.plan import Plan
 
 THRESHOLDS: Mapping[Effect, float] = MappingProxyType(
@@ -71,8 +73,11 @@ class Parser:
         assembly = Assembly(now, known)
         if vanished.match(prompt, now, assembly.push):
             return tuple(assembly.steps), rules.CONFIDENCE
-        clauses = self._clauses(prompt, words, now)
-        return assemble(clauses, now, known, BUILDERS), min(c.confidence for c in clauses)
+        clauses = [reread(c) for c in self._clauses(prompt, words, now)]
+        steps = assemble(clauses, now, known, BUILDERS)
+        if any(type(s).effect is not Effect.READ for s in steps):
+            _check_names(words, steps)
+        return steps, min(c.confidence for c in clauses)
 
     def _clauses(self, prompt: str, words: list[Word], now: datetime) -> list[Clause]:
         whole = rules.match(prompt, words, now)
@@ -85,6 +90,19 @@ class Parser:
         if not clauses or len(clauses) != len(pieces):
             raise Unclear(asking.UNSURE)
         return clauses
+
+
+def _check_names(words: list[Word], steps: tuple[Call, ...]) -> None:
+    """Ask about a file name that no step took: a change that leaves out a part of what was said is another change.
+
+    Raises:
+        Unclear: there is one.
+    """
+    taken = json.dumps([s.to_json() for s in steps], ensure_ascii=False)
+    for w in words:
+        name = w.text.strip("/").removeprefix("./")
+        if w.mark in (FILE, FOLDER) and name and json.dumps(name, ensure_ascii=False)[1:-1] not in taken:
+            raise Unclear(asking.what_of(w.text))
 
 
 def _pieces(words: list[Word]) -> list[list[Word]]:

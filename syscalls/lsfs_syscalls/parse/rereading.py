@@ -1,0 +1,99 @@
+"""A second reading of a clause, so that no condition is lost or turned round: what it would cost is somebody's files.
+
+"Delete everything in tmp older than 90 days" names a folder to look in, not a folder to delete; "not changed since May" is what
+was changed before; and "except the ones tagged keep" must never become "the ones tagged keep". What can be said otherwise is
+said otherwise; the rest becomes a question.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from lsfs_syscalls.parse import asking
+from lsfs_syscalls.parse.asking import Unclear
+from lsfs_syscalls.parse.clause import Clause, Slot
+from lsfs_syscalls.parse.filters import DESCRIBING
+
+_ON_SETS = frozenset("delete move copy tag untag lock unlock link rollback summarize translate concat".split())
+_INSIDE = re.compile(r"\b(?:in|inside|under|below|beneath|within|from)(?: (?:the|my|our))?(?: (?:folder|directory))?$")
+_WHOLE = re.compile(r"\b(?:folder|directory)$")
+_UNCHANGED = re.compile(
+    r"(?:\bnot|n['’]t|\bnever)(?: been)? (?:changed|modified|touched|edited|updated|opened|used|written)(?: (?:it|them))?$"
+)
+_LEFT_OUT = re.compile(r"(?:\bexcept(?:ing)?|\bexcluding|\bapart from|\bother than|\bunless|\bnot|n['’]t)\b(?P<rest>.*)$")
+_NEAR = 4  # words
+_NEXT = re.compile(r"[,.;:]|\b(?:and|then|only)\b")
+_PLACED = re.compile(
+    r"\b(?:\w+s|everything|anything|all|ones) (?:that (?:is|are|lies?) )?(?:in|inside|under|below|within)"
+    r" (?:the |my |our )?(?:folder |directory )?(?P<folder>[\w./-]+)"
+)
+_NARROWING = DESCRIBING - {"EXCL", "K", "SORT", "MODE", "GLOB"}
+
+
+def reread(clause: Clause) -> Clause:
+    """Return the clause as it is meant.
+
+    Raises:
+        Unclear: it leaves files out in a way that no call can.
+    """
+    slots = tuple(_unchanged(s) for s in clause.slots)
+    if any(_leaves_out(s, clause.text) for s in slots):
+        raise Unclear(asking.LEFT_OUT)
+    if clause.intent in ("copy", "move"):
+        slots = _taken_from(slots)
+    if clause.intent in _ON_SETS:
+        slots = _with_place(_looked_in(slots), clause.text)
+    return replace(clause, slots=slots)
+
+
+def _unchanged(s: Slot) -> Slot:
+    """Turn "(not changed) since May" into "before May", and "(not opened) in 2 years" into "older than 2 years"."""
+    if s.name != "WHEN" or not _UNCHANGED.search(s.before.lower()):
+        return s
+    said = re.sub(r"^(?:since|after)\s+", "before ", s.text, flags=re.IGNORECASE)
+    said = re.sub(r"^(?:in|for|within|during)\s+(?:the\s+)?(?:last\s+|past\s+)?", "older than ", said, flags=re.IGNORECASE)
+    return replace(s, text=said, before="")
+
+
+def _leaves_out(s: Slot, text: str) -> bool:
+    """Tell whether what the slot names is to be left out, which only words (EXCL) can be."""
+    if s.name not in _NARROWING or _UNCHANGED.search(s.before.lower()):
+        return False
+    found = _LEFT_OUT.search(text[: text.find(s.text)].lower())
+    return found is not None and len(found["rest"].split()) <= _NEAR and not _NEXT.search(found["rest"])
+
+
+def _looked_in(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """Make the one folder that is named where a described set is looked for a folder to look in."""
+    paths = [s for s in slots if s.name == "PATH"]
+    narrowed = any(s.name in _NARROWING or (s.name == "WHEN" and not _goal(s)) for s in slots)
+    if len(paths) != 1 or not narrowed or any(s.name == "FOLDER" for s in slots) or "." in paths[0].text.rpartition("/")[2]:
+        return slots
+    if not _INSIDE.search(paths[0].before.lower()) or _WHOLE.search(paths[0].after.lower()):
+        return slots
+    return tuple(replace(s, name="FOLDER") if s is paths[0] else s for s in slots)
+
+
+def _taken_from(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """Read "copy plan.md from notes" as the file below the folder."""
+    sources = [s for s in slots if s.name == "SRC" and s.mark]
+    folders = [s for s in slots if s.name == "PATH" and _INSIDE.search(s.before.lower())]
+    if len(sources) != 1 or len(folders) != 1:
+        return slots
+    names = {id(sources[0]): "PATH", id(folders[0]): "FOLDER"}
+    return tuple(replace(s, name=names.get(id(s), s.name)) for s in slots)
+
+
+def _with_place(slots: tuple[Slot, ...], text: str) -> tuple[Slot, ...]:
+    """Add the folder ("files in downloads ...") that no slot took: a set must not grow because it was lost."""
+    if any(s.name in ("FOLDER", "PATH", "REF") for s in slots):
+        return slots
+    found = _PLACED.search(text)
+    if found is None or any(found["folder"].lower() in s.text.lower() for s in slots):
+        return slots
+    return (*slots, Slot("FOLDER", found["folder"].rstrip(".")))
+
+
+def _goal(s: Slot) -> bool:
+    return re.search(r"\b(?:to|as of|was|were|on|at)$", s.before.lower()) is not None
