@@ -16,6 +16,15 @@ from lsfs_syscalls.parse.clause import Clause, Slot
 from lsfs_syscalls.parse.filters import DESCRIBING
 
 _ON_SETS = frozenset("delete move copy tag untag lock unlock link rollback summarize translate concat".split())
+_NAMED_BY_KIND = frozenset("retrieve group_by tag move copy summarize link".split())
+_KIND = re.compile(
+    r"(?:^|\b(?:find|get|show|list|group|sort|tag|label|move|put|copy|summari[sz]e|share|collect)(?: me)? )"
+    r"(?:all |the |my |our |of )+(?P<kind>[a-z][a-z-]{2,}s)\b"
+)
+_NO_KIND = re.compile(
+    r"(?:file|document|doc|paper|article|note|page|text|thing|one|item|result|hit|change|version|duplicate|folder|other|word|"
+    r"pdf|csv|image|photo|picture|spreadsheet|slide|mail|email|latest|newest|it|this|contents?)s?"
+)
 _INSIDE = re.compile(r"\b(?:in|inside|under|below|beneath|within|from)(?: (?:the|my|our))?(?: (?:folder|directory))?$")
 _WHOLE = re.compile(r"\b(?:folder|directory)$")
 _UNCHANGED = re.compile(
@@ -40,6 +49,8 @@ def reread(clause: Clause) -> Clause:
     slots = tuple(_unchanged(s) for s in clause.slots)
     if any(_leaves_out(s, clause.text) for s in slots):
         raise Unclear(asking.LEFT_OUT)
+    if clause.intent in _NAMED_BY_KIND:
+        slots = _with_kind(slots, clause.text)
     if clause.intent in ("copy", "move"):
         slots = _taken_from(slots)
     if clause.intent in _ON_SETS:
@@ -83,6 +94,16 @@ def _taken_from(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
         return slots
     names = {id(sources[0]): "PATH", id(folders[0]): "FOLDER"}
     return tuple(replace(s, name=names.get(id(s), s.name)) for s in slots)
+
+
+def _with_kind(slots: tuple[Slot, ...], text: str) -> tuple[Slot, ...]:
+    """Add the kind of thing ("the invoices") that no slot took, where nothing else says which files."""
+    if any(s.name in _NARROWING or s.name in ("FOLDER", "PATH", "REF", "SRC", "WHEN") for s in slots):
+        return slots
+    found = _KIND.search(text.lower())
+    if found is None or _NO_KIND.fullmatch(found["kind"]) or any(found["kind"] in s.text.lower() for s in slots):
+        return slots
+    return (Slot("QUERY", found["kind"]), *slots)
 
 
 def _with_place(slots: tuple[Slot, ...], text: str) -> tuple[Slot, ...]:

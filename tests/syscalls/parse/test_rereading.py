@@ -79,6 +79,24 @@ def test_something_new_of_a_kind_is_watched_for_as_a_topic(parser: Parser) -> No
     assert steps(parser, "notify me when a new invoice arrives") == [("watch", {"query": "invoice"})]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "then"),
+    [
+        ("find the invoices and group them by vendor", ("group_by", {"files": "$1", "key": "vendor"})),
+        ("group the invoices by vendor", ("group_by", {"files": "$1", "key": "vendor"})),
+        ("tag all invoices with tax2026", ("tag", {"files": "$1", "tags": ["tax2026"]})),
+        ("find all invoices and put them into finance/invoices", ("move", {"files": "$1", "to": "finance/invoices"})),
+    ],
+)
+def test_a_kind_of_thing_by_itself_says_which_files(parser: Parser, prompt: str, then: tuple[str, Any]) -> None:
+    assert steps(parser, prompt) == [("retrieve", {"query": "invoices"}), then]
+
+
+def test_tables_are_joined_by_a_column(parser: Parser) -> None:
+    joined = {"left": "orders.csv", "right": "customers.xlsx", "on": "customer_id"}
+    assert steps(parser, "join orders.csv and customers.xlsx on customer_id") == [("join", joined)]
+
+
 @pytest.mark.parametrize("name", ["a/b.md", "left-over.txt", "x/y/"])
 def test_a_name_that_nothing_took_is_asked_about_before_anything_changes(parser: Parser, name: str) -> None:
     plan = parser.parse(f"delete old.md, whatever became of it, be it {name} or whoever", NOW)
