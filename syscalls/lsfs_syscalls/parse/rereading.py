@@ -25,6 +25,12 @@ _NO_KIND = re.compile(
     r"(?:file|document|doc|paper|article|note|page|text|thing|one|item|result|hit|change|version|duplicate|folder|other|word|"
     r"pdf|csv|image|photo|picture|spreadsheet|slide|mail|email|latest|newest|it|this|contents?)s?"
 )
+_THEM = r"(?:it|them|these|those|all of them|this|that)"
+_TO = re.compile(
+    rf"\b(?:move|put|copy) {_THEM} (?:to|into|in|under) (?:the )?(?P<last>[\w./-]+)(?: folder| directory)?[ .!]*$", re.I
+)
+_TAG = re.compile(rf"\b(?:tag|label|mark) {_THEM} (?:as |with )?(?P<last>[\w-]+)[ .!]*$", re.I)
+_LAST = {"move": ("TO", _TO), "copy": ("TO", _TO), "tag": ("TAG", _TAG)}
 _INSIDE = re.compile(r"\b(?:in|inside|under|below|beneath|within|from)(?: (?:the|my|our))?(?: (?:folder|directory))?$")
 _WHOLE = re.compile(r"\b(?:folder|directory)$")
 _UNCHANGED = re.compile(
@@ -49,6 +55,7 @@ def reread(clause: Clause) -> Clause:
     slots = tuple(_unchanged(s) for s in clause.slots)
     if any(_leaves_out(s, clause.text) for s in slots):
         raise Unclear(asking.LEFT_OUT)
+    slots = (*slots, *_last_word(clause.intent, slots, clause.text))
     if clause.intent in _NAMED_BY_KIND:
         slots = _with_kind(slots, clause.text)
     if clause.intent in ("copy", "move"):
@@ -94,6 +101,13 @@ def _taken_from(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
         return slots
     names = {id(sources[0]): "PATH", id(folders[0]): "FOLDER"}
     return tuple(replace(s, name=names.get(id(s), s.name)) for s in slots)
+
+
+def _last_word(intent: str, slots: tuple[Slot, ...], text: str) -> list[Slot]:
+    """Return where something goes ("move it to archive") or the tag ("tag them unread") that no slot took."""
+    form = _LAST.get(intent)
+    found = form[1].search(text) if form and not any(s.name == form[0] for s in slots) else None
+    return [Slot(form[0], found["last"].rstrip("."))] if form and found else []
 
 
 def _with_kind(slots: tuple[Slot, ...], text: str) -> tuple[Slot, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lsfs_syscalls.calls.record import Effect
+from lsfs_syscalls.parse.context import ParseContext
 from lsfs_syscalls.parse.model import load
 from lsfs_syscalls.parse.parser import Parser
 
@@ -90,6 +91,15 @@ def test_something_new_of_a_kind_is_watched_for_as_a_topic(parser: Parser) -> No
 )
 def test_a_kind_of_thing_by_itself_says_which_files(parser: Parser, prompt: str, then: tuple[str, Any]) -> None:
     assert steps(parser, prompt) == [("retrieve", {"query": "invoices"}), then]
+
+
+def test_where_it_goes_and_the_tag_are_not_lost(parser: Parser) -> None:
+    assert steps(parser, "find the invoices and move them to papers")[1] == ("move", {"files": "$1", "to": "papers"})
+    context = ParseContext(files=("notes/a.md",))
+    plan = parser.parse("move it to archive", NOW, context)
+    assert [s.to_json() for s in plan.steps] == [{"path": "notes/a.md", "to": "archive"}]
+    plan = parser.parse("tag it unread", NOW, context)
+    assert [s.to_json() for s in plan.steps] == [{"path": "notes/a.md", "tags": ["unread"]}]
 
 
 def test_tables_are_joined_by_a_column(parser: Parser) -> None:
