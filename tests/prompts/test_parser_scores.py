@@ -37,13 +37,13 @@ def test_the_120_prompts_of_the_paper_are_exact() -> None:
 def test_the_held_out_prompts_give_the_right_call() -> None:
     right = [v.call for v in verdicts("heldout")]
     share = sum(right) / len(right)
-    assert share >= 0.896
+    assert share >= 0.899
 
 
 def test_the_held_out_prompts_are_exact() -> None:
     exact = [v.exact for v in verdicts("heldout") if v.exact is not None]
     share = sum(exact) / len(exact)
-    assert share >= 0.811
+    assert share >= 0.818
 
 
 def test_what_is_out_of_scope_or_ambiguous_never_changes_anything() -> None:

@@ -26,7 +26,15 @@ def _create(a: Assembly, c: Clause) -> None:
     if not paths:
         raise Unclear(asking.WHAT_NAME)
     for path in paths:
-        a.push("create", given(path=path, content=content, source=source))
+        a.push("create", given(path=_imported(c, path, source), content=content, source=source))
+
+
+def _imported(c: Clause, path: str, source: str | None) -> str:
+    """Return where an import goes: into a folder named after "into" it keeps its name."""
+    led = any(s.text == path and re.search(r"\b(?:into|in|to|under)\b[^,]*$", s.before.lower()) for s in c.all("PATH"))
+    if source is None or not led or posixpath.splitext(path)[1]:
+        return path
+    return posixpath.join(folder_name(path), posixpath.basename(source.rstrip("/")))
 
 
 def _create_directory(a: Assembly, c: Clause) -> None:

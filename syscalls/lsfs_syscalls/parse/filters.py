@@ -79,7 +79,7 @@ def describes(clause: Clause, *, when: bool = True) -> bool:
 def retrieve_args(clause: Clause, now: datetime, *, query: str = "QUERY", when: bool = True) -> dict[str, Any]:
     """Return the arguments of the `retrieve` that finds what the clause describes."""
     out: dict[str, Any] = {}
-    clause = sized(clause)
+    clause = sized(_said_to_occur(clause))
     shaped = _shaped(clause)
     said = [s for s in clause.all(query) if s is not shaped]
     topic = " ".join(values.bare(s.text) if i else _topic(_whole(s)) for i, s in enumerate(said))
@@ -110,6 +110,33 @@ def _listed(clause: Clause, family: tuple[str, ...]) -> dict[str, Any]:
         if text and text not in out.get(_LISTS[name], ()):
             out[_LISTS[name]] = (*out.get(_LISTS[name], ()), text)
     return out
+
+
+_MENTION = re.compile(r"\b(?:mention(?:s|ing|ed)?|contain(?:s|ing)? the (?:words?|phrase|name|term))(?: the| a| an| our| my)?$")
+_WITHOUT = re.compile(r"\b(?:without|w/o|lacking|excluding)(?: the)?(?: words?| phrase| term)?$")
+_LONGEST_NAME = 4
+
+
+def _said_to_occur(clause: Clause) -> Clause:
+    """Return the clause with a topic that is said to be mentioned as words that occur: "that mention the Lisbon office"."""
+    out: list[Slot] = []
+    for s in clause.slots:
+        last = out[-1] if out and out[-1].name == "KW" else None
+        if s.name in ("KW", "QUERY") and _WITHOUT.search(s.before.lower()):
+            s = replace(s, name="EXCL")
+        if last and s.name == "AUTHOR" and s.before.endswith(f" {last.text}"):
+            out[-1] = replace(last, text=f"{last.text} {s.text}")
+        elif s.name == "QUERY" and len(s.text.split()) <= _LONGEST_NAME and _mentioned(s, last):
+            out.append(replace(s, name="KW"))
+        else:
+            out.append(s)
+    return replace(clause, slots=tuple(out))
+
+
+def _mentioned(s: Slot, last: Slot | None) -> bool:
+    """Tell whether "mentioning" leads to a topic, or "and" from words that are said to occur."""
+    joined = last is not None and s.before.endswith(f"{last.text.split()[-1]} and")
+    return joined or bool(_MENTION.search(s.before.lower()))
 
 
 _FROM = re.compile(r"\b(?:papers?|articles?|publications?|preprints?|theses) from (?:the )?([A-Z]{2,6})\b(?! (?:and|or)\b)")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lsfs.errors import Unavailable
 from lsfs_syscalls.parse.backstop import left_over
+from lsfs_syscalls.parse.boundaries import missed
 from lsfs_syscalls.parse.clause import Clause, Slot
 from lsfs_syscalls.parse.tokens import Tokens
 from lsfs_syscalls.parse.words import Word, spoken
@@ -54,6 +55,9 @@ class Model:
         seen, at = words[: len(first)], np.array(first)
         states, tags, begins = hidden[at], _softmax(all_tags[at]), _softmax(all_begins[at])[:, 1]
         starts = [0, *(i for i in range(1, len(seen)) if begins[i] > 0.5)]
+        overlooked = missed(seen, starts)
+        begins[overlooked] = 1
+        starts = sorted({*starts, *overlooked})
         out = []
         for a, b in zip(starts, [*starts[1:], len(seen)], strict=True):
             features = np.concatenate([states[a:b].mean(0), states[a], hidden[0]])

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Protocol
 
 from lsfs_syscalls.calls.record import Call, Effect
-from lsfs_syscalls.parse import asking, names, refusal, rules, vanished
+from lsfs_syscalls.calls.table import call_from_json
+from lsfs_syscalls.parse import asking, counting, names, refusal, rules, vanished
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, assemble
 from lsfs_syscalls.parse.builders import BUILDERS
@@ -73,11 +74,31 @@ class Parser:
         assembly = Assembly(now, known)
         if vanished.match(prompt, now, assembly.push):
             return tuple(assembly.steps), rules.CONFIDENCE
+        counted = self._counted(prompt, now, known)
+        if counted is not None:
+            return counted
         clauses = [reread(c) for c in self._clauses(prompt, words, now)]
         steps = assemble(clauses, now, known, BUILDERS)
         if any(type(s).effect is not Effect.READ for s in steps):
             _check_names(words, steps)
         return steps, min(c.confidence for c in clauses)
+
+    def _counted(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float] | None:
+        """Return the one step of a prompt that asks for a number, or None where it does not."""
+        search, grouping = counting.plain_count(prompt), counting.plain_topics(prompt)
+        plain = search or (grouping[0] if grouping else None)
+        if plain is None:
+            return None
+        steps, confidence = self._steps(plain, cut(plain), now, known)
+        if len(steps) != 1:
+            return None
+        name, args = type(steps[0]).syscall, steps[0].to_json()
+        if grouping and name == "group_by":
+            return (call_from_json(name, {**args, "key": grouping[1]}),), confidence
+        if search and (name == "retrieve" or (name == "list" and "under" in args)):
+            kept = {k: v for k, v in args.items() if k not in ("k", "sort", "recursive")}
+            return (call_from_json("retrieve", {**kept, "count": True}),), confidence
+        return None
 
     def _clauses(self, prompt: str, words: list[Word], now: datetime) -> list[Clause]:
         whole = rules.match(prompt, words, now)

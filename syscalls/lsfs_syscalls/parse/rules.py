@@ -55,6 +55,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("join", rf"join (?:the )?(?:files in )?{_THE}(?P<PATH>{_P}){_AFTER} (?:and|with) {_THE}(?P<OTHER>{_P}){_AFTER} (?:by|on) (?:their )?(?:same |common |shared |column )?(?P<KEY>\w+|@ident|@quote)(?: column| field)?"),
     ("join", rf"(?:join|match|pair|compare|relate) (?:the )?(?:folder|directory) (?P<PATH>{_P}|\w+) (?:and|with|to) (?:the )?(?:folder |directory )?(?P<OTHER>{_P}|\w+) (?:by|on) (?:their )?(?:same |common |shared |column )?(?P<KEY>\w+|@ident|@quote)(?: column| field)?"),
     ("join", rf"(?:join|match|pair|relate) (?:up )?(?:the |all )?(?:files|documents|ones) (?:in|of|from|under) {_THE}(?P<PATH>{_P}|\w+){_AFTER} (?:and|with|to) (?:the )?(?:files|documents|ones|those) (?:in|of|from|under) {_THE}(?P<OTHER>{_P}|\w+){_AFTER} (?:by|on) (?:their )?(?:same |common |shared |column )?(?P<KEY>\w+|@ident|@quote)(?: column| field)?"),
+    ("join", rf"(?:which|what|find|show me) (?:the )?(?:files|documents|ones) (?:in|from|of) {_THE}(?P<PATH>{_P}|\w+) and {_THE}(?P<OTHER>{_P}|\w+){_AFTER} (?:that )?(?:share|have|with|carry) (?P<KEY>the same name)s?"),
     ("diff", rf"(?:diff|compare) {_OBJECT} (?:and|with|to|against) {_THE}(?P<OTHER>{_P}){_AFTER}"),
     ("diff", rf"(?:diff|compare) versions? (?P<VERSION>{_N}) (?:and|with|to) (?:version )?(?P<VERSION2>{_N}) of {_OBJECT}"),
     ("summarize", rf"summari[sz]e {_OBJECT}"),

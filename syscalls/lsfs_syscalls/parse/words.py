@@ -29,7 +29,7 @@ _LITERAL = re.compile(
     r"|(?P<ident>(?<![\w])\w*[^\W_]_\w*|(?<![\w])_\w+)"
 )
 _WORD = re.compile(
-    r"\d{1,4}(?:[-/.]\d{1,2}){2}(?:T[\d:]+)?(?!\d)|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d{2}(?::\d{2})?|v?\d+(?:[.,]\d+)+"
+    r"w/o?(?![\w/])|\d{1,4}(?:[-/.]\d{1,2}){2}(?:T[\d:]+)?(?!\d)|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}:\d{2}(?::\d{2})?|v?\d+(?:[.,]\d+)+"
     r"|[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]|_"
 )
 _NOT_A_FILE = re.compile(
@@ -44,6 +44,8 @@ _GLUED = (
     ("valid", re.compile(r" (?:for|until|till)\b")),
 )
 """Words that follow a name in a request for a link, and what has to come behind for them to be words of their own."""
+_SHORT = {"w/o": "without", "w/": "with", "pls": "please", "plz": "please", "abt": "about", "teh": "the"}
+"""Short forms of words that carry structure; they are read as the word."""
 _TRAILING = ".,;:!?)"
 _PATH_IN_QUOTES = re.compile(rf"^(?:~|\.{{1,2}})?/?[^:;!?\n]*(?:/[^:;!?\n]*|{_EXTENSION})$")
 
@@ -67,7 +69,8 @@ class Word:
     @property
     def seen(self) -> str:
         """What rules and the model see of it: the mark of a literal, or the word in lower case."""
-        return self.mark or self.text.lower()
+        low = self.text.lower()
+        return self.mark or _SHORT.get(low, low)
 
 
 def cut(prompt: str) -> list[Word]:
@@ -124,7 +127,7 @@ def _unquoted(prompt: str, start: int, end: int) -> list[Word]:
 def _literal(m: re.Match[str]) -> Word | None:
     text = m[0].rstrip(_TRAILING)
     kind = m.lastgroup or ""
-    if not text or kind == "mail" or _NOT_A_FILE.fullmatch(text) or _DATE_LIKE.fullmatch(text):
+    if not text or text.lower() in _SHORT or kind == "mail" or _NOT_A_FILE.fullmatch(text) or _DATE_LIKE.fullmatch(text):
         return None
     if kind == "slashed" and not re.search(r"[^\W\d]", text) and text not in ("/", "./", "../", "~/"):
         return None

@@ -1,0 +1,42 @@
+"""Where a clause begins without doubt: a verb of the table behind a comma or "and", and the set it works on behind that.
+
+The model finds most beginnings; one that it misses would lose a step of what was asked without a word. "…, tag them stale and
+move them to attic": `tag them` can be nothing but a step.
+"""
+
+from __future__ import annotations
+
+from lsfs_syscalls.parse.words import Word
+
+_STOPS = frozenset({",", ";", "."})
+_JOINTS = frozenset({"and", "then", "&", "also", "finally", "afterwards", "next", "please"})
+_VERBS = frozenset(
+    "copy move rename delete remove erase tag untag label mark lock unlock share link summarise summarize group sort cluster "
+    "translate merge concatenate combine join restore revert compare list show read open put snapshot watch trash bin".split()
+)
+_OBJECTS = frozenset({"them", "those", "these", "each", "both"})
+
+
+def missed(words: list[Word], starts: list[int]) -> list[int]:
+    """Return where clauses begin that are not in `starts`: at the joining word where there is one, as the model has it."""
+    return [
+        at
+        for i in range(1, len(words))
+        if _is_step(words, i) and (at := _beginning(words, i)) > 0 and not _known(at, i, starts)
+    ]
+
+
+def _is_step(words: list[Word], i: int) -> bool:
+    if words[i].mark or words[i].seen not in _VERBS or words[i - 1].seen not in _STOPS | _JOINTS:
+        return False
+    return i + 1 < len(words) and not words[i + 1].mark and words[i + 1].seen in _OBJECTS
+
+
+def _beginning(words: list[Word], i: int) -> int:
+    while i > 0 and words[i - 1].seen in _JOINTS:
+        i -= 1
+    return i
+
+
+def _known(at: int, verb: int, starts: list[int]) -> bool:
+    return any(at - 1 <= s <= verb for s in starts)
