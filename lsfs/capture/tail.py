@@ -31,7 +31,7 @@ from lsfs.wire.journal import FileStat, JournalRecord, Position, RecordKind, Tai
 from lsfs.wire.spool import Spool
 
 _POSITION = "capture:journal"
-_RECENT = 64
+_RECENT = 64  # versions of a file, and as many more as there are records to look at: each may have made two
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _ANNOUNCED_S = 0.5
 _REGULAR = 0o100600
@@ -55,6 +55,7 @@ class Tail:
         self._places: dict[int, bytes] = {}
         self._ahead = self._position
         self._aside: set[int] = set()
+        self._recent = _RECENT
         self._author = Author("program")
 
     def step(self) -> list[Dirty]:
@@ -65,6 +66,7 @@ class Tail:
                 return []
             group = self._recorder.group()
             waited, self._waiting = self._waiting, []
+            self._recent = _RECENT + 2 * (len(waited) + len(records))
             self._follow(r for r, _ in records)
             spooled = [name for r, _ in records if (name := self._settle(group, r))]
             if waited:
@@ -245,7 +247,7 @@ class Tail:
         rows = self._recorder.catalogue.read().execute(
             "SELECT vid, state FROM (SELECT vid, size, mtime_ns, state FROM version WHERE fid=? ORDER BY number DESC LIMIT ?) "
             "WHERE size=? AND mtime_ns=? AND state<>'deleted' LIMIT 1",
-            (known.fid, _RECENT, state.size, state.mtime_ns),
+            (known.fid, self._recent, state.size, state.mtime_ns),
         )
         row = rows.fetchone()
         return None if row is None else (int(row[0]), State(row[1]))

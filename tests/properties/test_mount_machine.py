@@ -266,7 +266,7 @@ def _run(machine: type[Machine], examples: int, steps: int) -> None:
 
 
 def test_the_mount_does_what_the_disk_does(machine: type[Machine]) -> None:
-    _run(machine, 60 if machine.with_flags else 25, 40)
+    _run(machine, 60 if machine.with_flags else 10, 40)
 
 
 @pytest.mark.slow

