@@ -112,11 +112,12 @@ def many(scratch: Path, rounds: int = 3) -> Iterator[Row]:
         for number in range(rounds):
             copies.append(cost(lambda: _copy(r.root / "docs", scratch / "copy")))
             shutil.rmtree(scratch / "copy")
+            before_ns = r.catalogue.tick()
             for n in range(FILES):
                 r.write(f"docs/s{n % 10}/f{n}", text(n + 10_000 * (number + 1), 8192))
             r.record()
             os.sync()
-            rollbacks.append(cost(lambda: r.changes.rollback([p("docs")], Goal(steps=1), actor="user")))
+            rollbacks.append(cost(partial(r.changes.rollback, [p("docs")], Goal(time_ns=before_ns), actor="user")))
             with r.changes.begin(actor="user", prompt="delete docs") as tx:
                 tx.delete(p("docs"))
             os.sync()
