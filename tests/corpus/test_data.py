@@ -9,48 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.contract import CONTRACT
+
 HERE = Path(__file__).parent
-CONTRACT = {
-    "retrieve": "query keywords any_keywords exclude mode k under name type authors any_authors affiliations any_affiliations "
-    "tags language since until at like sort size_min size_max files",
-    "list": "under at recursive",
-    "stat": "path at",
-    "read": "path version at lines",
-    "group_by": "files under key",
-    "join": "left right on threshold",
-    "duplicates": "files under type threshold containment",
-    "summarize": "files path under focus length",
-    "history": "path since until",
-    "diff": "path from to other",
-    "summarize_changes": "path under since until",
-    "translate": "path language",
-    "log": "actor since until",
-    "create": "path kind content source",
-    "write": "path content mode source",
-    "touch": "path time",
-    "concat": "files to keep",
-    "copy": "files path to",
-    "move": "files path to",
-    "delete": "files path",
-    "rollback": "path files snapshot steps version time",
-    "undo": "steps transaction actor since under",
-    "snapshot": "name",
-    "tag": "files path tags",
-    "untag": "files path tags",
-    "lock": "path",
-    "unlock": "path",
-    "link": "path files expires",
-    "unlink": "path",
-    "watch": "path query",
-    "unwatch": "path query",
-    "forget": "path",
-    "gc": "",
-    "mount": "root at",
-    "unmount": "root at",
-}
-"""The arguments of every call, from the table of the design, with `any_affiliations` added."""
-NOT_ASKED = {("retrieve", "files")}
-"""Arguments no prompt of the corpus leads to: narrowing a former result is spoken in the shell only."""
+NOT_ASKED = {("retrieve", "files"), ("unlink", "files")}
+"""Arguments no prompt of the corpus leads to: a former result is spoken of in the shell only."""
 
 Row = dict[str, Any]
 

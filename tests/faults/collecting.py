@@ -7,16 +7,15 @@ and leaves no byte of the content in the whole state, one that had not has touch
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sys
-import traceback
 from pathlib import Path
 
 from lsfs.errors import NotFound
 from lsfs.model import State
 from lsfs.versions import Rules
+from tests.faults.child import holds, run_child
 from tests.faults.disk import KILLED, Fault, FaultyIO
 from tests.lsfs.store_rig import Rig, p
 
@@ -108,20 +107,8 @@ def main(directory: str, fault: str, *points: str) -> int:
 def _one(directory: Path, base: Path, fault: Fault, point: int) -> bool:
     root = directory / f"{fault}-{point}"
     shutil.copytree(base, root)
-    child = os.fork()
-    if child == 0:
-        try:
-            play(root, FaultyIO(fault, point))
-        except BaseException:  # noqa: BLE001 - the child must not run the parent's code
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    try:
-        assert status in (KILLED, 0), f"the child ended with {status}"
-        check(root)
-    except Exception:  # noqa: BLE001 - every failure is printed with its point
-        print(f"{fault} at {point}:", traceback.format_exc())
+    status = run_child(lambda: play(root, FaultyIO(fault, point)))
+    if not holds(f"{fault} at {point}", status, (KILLED, 0), lambda: check(root)):
         return False
     shutil.rmtree(root)
     return True

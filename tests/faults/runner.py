@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
 import sys
-import traceback
+from functools import partial
 from pathlib import Path
 
+from tests.faults.child import holds, run_child
 from tests.faults.disk import KILLED, Fault, FaultyIO
 from tests.faults.workload import Caller, check, run
 
@@ -28,37 +27,18 @@ def main(directory: str, fault: str, *points: str) -> int:
 
 def _one(root: Path, fault: Fault, point: int) -> bool:
     """Stop the script at a point and check what is left."""
-    child = os.fork()
-    if child == 0:
-        try:
-            run(root, FaultyIO(fault, point))
-        except BaseException:  # noqa: BLE001 - the child must not run the parent's code
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = run_child(lambda: run(root, FaultyIO(fault, point)))
     if fault is Fault.AMNESIA:
         _go_back(root)
     _kill_recoveries(root)
-    try:
-        assert status == KILLED or (fault is Fault.TORN and status == 0), f"the child ended with {status}"
-        check(root)
-    except Exception:  # noqa: BLE001 - every failure is printed with its point
-        print(f"{fault} at {point}:", traceback.format_exc())
-        return False
-    return True
+    ends = (KILLED, 0) if fault is Fault.TORN else (KILLED,)
+    return holds(f"{fault} at {point}", status, ends, lambda: check(root))
 
 
 def _kill_recoveries(root: Path) -> None:
     """Open the store and be killed at the first effect of that, then at the second, until it opens."""
     for point in range(1, 100):
-        child = os.fork()
-        if child == 0:
-            with contextlib.suppress(BaseException):
-                Caller(root, FaultyIO(Fault.KILL, point))
-                os._exit(0)
-            os._exit(1)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != KILLED:
+        if run_child(partial(Caller, root, FaultyIO(Fault.KILL, point))) != KILLED:
             return
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from lsfs.changes import Goal
 from lsfs.model import State
+from tests.faults.child import holds, run_child
 from tests.faults.disk import KILLED, Fault, FaultyIO
 from tests.lsfs.store_rig import Rig, p
 
@@ -118,20 +118,8 @@ def _one(directory: Path, base: Path, fault: Fault, point: int, trees: list[Tree
     root = directory / f"{fault}-{point}"
     shutil.copytree(base, root, symlinks=True)
     _link_again(root)
-    child = os.fork()
-    if child == 0:
-        try:
-            play(root, FaultyIO(fault, point))
-        except BaseException:  # noqa: BLE001 - the child must not run the parent's code
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    try:
-        assert status in (KILLED, 0), f"the child ended with {status}"
-        check(root, trees)
-    except Exception:  # noqa: BLE001 - every failure is printed with its point
-        print(f"{fault} at {point}:", traceback.format_exc())
+    status = run_child(lambda: play(root, FaultyIO(fault, point)))
+    if not holds(f"{fault} at {point}", status, (KILLED, 0), lambda: check(root, trees)):
         return False
     shutil.rmtree(root)
     return True

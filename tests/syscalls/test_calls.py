@@ -12,46 +12,7 @@ from lsfs.errors import BadRequest
 from lsfs_syscalls.calls.reading import Diff, Retrieve
 from lsfs_syscalls.calls.record import Call, Effect, Form
 from lsfs_syscalls.calls.table import CALLS, call_from_json
-
-CONTRACT = {
-    "retrieve": "query keywords any_keywords exclude mode k under name type authors any_authors affiliations tags language "
-    "since until at like sort size_min size_max files",
-    "list": "under at recursive",
-    "stat": "path at",
-    "read": "path version at lines",
-    "group_by": "files under key",
-    "join": "left right on threshold",
-    "duplicates": "files under type threshold containment",
-    "summarize": "files path under focus length",
-    "history": "path since until",
-    "diff": "path from to other",
-    "summarize_changes": "path under since until",
-    "translate": "path language",
-    "log": "actor since until",
-    "create": "path kind content source",
-    "write": "path content mode source",
-    "touch": "path time",
-    "concat": "files to keep",
-    "copy": "files path to",
-    "move": "files path to",
-    "delete": "files path",
-    "rollback": "path files snapshot steps version time",
-    "undo": "steps transaction actor since under",
-    "snapshot": "name",
-    "tag": "files path tags",
-    "untag": "files path tags",
-    "lock": "path",
-    "unlock": "path",
-    "link": "path files expires",
-    "unlink": "path files",
-    "watch": "path query",
-    "unwatch": "path query",
-    "forget": "path",
-    "gc": "",
-    "mount": "root at",
-    "unmount": "root at",
-}
-"""The names that other programs rely on; the table may have more, never fewer."""
+from tests.contract import CONTRACT
 
 
 @pytest.mark.parametrize("name", CONTRACT)

@@ -86,3 +86,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     yield one
     with suppress(LsfsError):
         down(one.client)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Served]:
+    """An engine for one test."""
+    root = tmp_path / "root"
+    root.mkdir()
+    one = serve(root)
+    yield one
+    with suppress(LsfsError):
+        down(one.client)

@@ -15,19 +15,8 @@ import pytest
 
 from lsfs.errors import Conflict, LsfsError, NotFound
 from lsfs_syscalls.lifecycle import down
-from tests.syscalls.endtoend.conftest import Served, eventually, serve
+from tests.syscalls.endtoend.conftest import Served, eventually
 from tests.syscalls.endtoend.test_mounted_root import Mounted, contents, mounted_at
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Served]:
-    """An engine for one test."""
-    root = tmp_path / "root"
-    root.mkdir()
-    served = serve(root)
-    yield served
-    with suppress(LsfsError):
-        down(served.client)
 
 
 @pytest.fixture

@@ -25,17 +25,6 @@ from tests.lsfs.store_rig import Rig, p
 from tests.syscalls.endtoend.conftest import Served, serve
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Served]:
-    """An engine for one test."""
-    root = tmp_path / "root"
-    root.mkdir()
-    served = serve(root)
-    yield served
-    with suppress(LsfsError):
-        down(served.client)
-
-
 def test_a_second_up_joins_the_engine_that_runs(own: Served) -> None:
     first = own.client.status()["pid"]
     again = up(str(own.root), None, state=None, environ=own.environ)

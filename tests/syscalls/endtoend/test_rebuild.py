@@ -5,26 +5,12 @@ from __future__ import annotations
 import base64
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
-from lsfs.errors import Denied, LsfsError
+from lsfs.errors import Denied
 from lsfs_syscalls.lifecycle import down
-from tests.syscalls.endtoend.conftest import Served, eventually, serve
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Served]:
-    """An engine for one test."""
-    root = tmp_path / "root"
-    root.mkdir()
-    served = serve(root)
-    yield served
-    with suppress(LsfsError):
-        down(served.client)
+from tests.syscalls.endtoend.conftest import Served, eventually
 
 
 def lose_the_catalogue(own: Served) -> None:
