@@ -104,8 +104,9 @@ class Capture:
 
     def poll(self) -> None:
         """Read the journal of the mounts to its end: content set aside is stored, paths are queued."""
-        if self._tail is not None and (dirty := self._tail.step()):
-            self.submit(dirty)
+        for dirty in () if self._tail is None else self._tail.portions():
+            if dirty:
+                self.submit(dirty)
 
     def listen(self, listener: Callable[[list[Change]], None]) -> None:
         """Call `listener` with what was committed, in order; it must not block."""

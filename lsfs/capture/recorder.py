@@ -9,7 +9,6 @@ Threading: `lock` is taken for a batch of names, and for each slice of a walk. I
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from lsfs.capture import known as tables
 from lsfs.capture.describing import Author, Describer
 from lsfs.capture.disk import Disk, Look
 from lsfs.capture.events import Act, Dirty, Event, Scene, differs
+from lsfs.capture.fairness import FairLock
 from lsfs.capture.known import Known
 from lsfs.capture.taking import GRAIN_NS, Taken, take
 from lsfs.capture.writing import Effects, Group
@@ -52,7 +52,7 @@ class Recorder:
     """Writes what happens in the root down as versions."""
 
     def __init__(self, catalogue: Catalogue, packs: ContentStore, disk: Disk) -> None:
-        self.lock = threading.RLock()
+        self.lock = FairLock()
         self.catalogue = catalogue
         self.packs = packs
         self.disk = disk

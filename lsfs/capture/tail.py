@@ -14,7 +14,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from lsfs.capture import known as tables
@@ -31,10 +33,29 @@ from lsfs.wire.journal import FileStat, JournalRecord, Position, RecordKind, Tai
 from lsfs.wire.spool import Spool
 
 _POSITION = "capture:journal"
-_RECENT = 64  # versions of a file, and as many more as there are records to look at: each may have made two
+_PORTION = 512  # records that are worked off before others get the lock
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _ANNOUNCED_S = 0.5
 _REGULAR = 0o100600
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A version that has the size and time of a record; tools that set times make several of one file."""
+
+    vid: int
+    state: State
+    ctime_ns: int
+    digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """A close whose content had gone from the disk: a record up to `until` may bring it."""
+
+    record: JournalRecord
+    start: Position
+    until: Position
 
 
 class Tail:
@@ -51,34 +72,47 @@ class Tail:
         number, _, offset = (recorder.catalogue.meta(_POSITION) or "0:0").partition(":")
         self._position = Position(int(number), int(offset))
         self._kept = self._position
-        self._waiting: list[tuple[JournalRecord, Position]] = []
+        self._at_end = False
+        self._waiting: list[_Close] = []
         self._places: dict[int, bytes] = {}
         self._ahead = self._position
         self._aside: set[int] = set()
-        self._recent = _RECENT
         self._author = Author("program")
 
+    def portions(self) -> Iterator[list[Dirty]]:
+        """Work the journal off to the end that it has now, and yield the hints of each portion: others get the lock between."""
+        end = self._tailer.end()
+        yield self.step()
+        while not self._at_end and self._position < end:
+            yield self.step()
+
     def step(self) -> list[Dirty]:
-        """Work the journal off to its present end; return the hints."""
+        """Work a portion of the journal off; return the hints."""
         with self._recorder.lock:
-            records = list(self._tailer.read(self._position))
+            records = list(islice(self._tailer.read(self._position), _PORTION))
+            self._at_end = len(records) < _PORTION
             if not records and not self._waiting:
                 return []
             group = self._recorder.group()
-            waited, self._waiting = self._waiting, []
-            self._recent = _RECENT + 2 * (len(waited) + len(records))
             self._follow(r for r, _ in records)
             spooled = [name for r, _ in records if (name := self._settle(group, r))]
-            if waited:
-                group.flush()  # what the spool brought has to be in the tables, or it is said to be missed
-            for r, _ in waited:
-                self._miss_unless_stored(group, r, r.new)
+            self._look_again(group, records[-1][1] if records else self._position)
             dirty = [d for r, before in self._with_starts(records) for d in self._hints(r, before)]
             self._commit(group, records)
             self._spool.drop(spooled)
             if not self._waiting:
                 self._places = {}
             return dirty
+
+    def _look_again(self, group: Group, done: Position) -> None:
+        """Say that the content of closes was missed, where all has been read that could have brought it."""
+        ready = [w for w in self._waiting if self._at_end or w.until <= done]
+        if not ready:
+            return
+        self._waiting = [w for w in self._waiting if w not in ready]
+        group.flush()  # what the spool brought has to be in the tables, or it is said to be missed
+        for w in ready:
+            self._miss_unless_stored(group, w.record, w.record.new)
 
     def is_set_aside(self, ino: int) -> bool:
         """Return whether the mount has set content of an inode aside that was not read yet: older than what is there now."""
@@ -120,7 +154,7 @@ class Tail:
         if records:
             self._position = records[-1][1]
         self._aside.clear()
-        kept = self._waiting[0][1] if self._waiting else self._position
+        kept = self._waiting[0].start if self._waiting else self._position
         text = f"{kept.number}:{kept.offset}"
 
         def remember(con: sqlite3.Connection) -> None:
@@ -145,7 +179,7 @@ class Tail:
                 return [Dirty(path), *([Dirty(RelPath(r.path2))] if r.path2 else [])]
             case RecordKind.CONTENT:
                 if self._recorder.disk.look(r.path) is not None and not self._is_there(r, r.new):
-                    self._waiting.append((r, before))
+                    self._waiting.append(_Close(r, before, self._tailer.end()))
         return [Dirty(path)]
 
     def _follow(self, records: Iterable[JournalRecord]) -> None:
@@ -197,11 +231,15 @@ class Tail:
         there = look_of(os.fstat(fd))
         known = known if known is not None and known.kind == Kind.FILE else None
         mode, uid, gid = (known.mode, known.uid, known.gid) if known is not None else (there.mode, there.uid, there.gid)
-        if known is not None and (version := self._version_of(known, old)) is not None:
-            if version[1] != State.STORED:
-                self._recorder.describer().filled(group, path, version[0], known, self._content(fd, there), None)
+        version = None if known is None else self._version_of(known, old)
+        if known is not None and version is not None and version.state != State.STORED:
+            self._recorder.describer().filled(group, path, version.vid, known, self._content(fd, there), None)
+            return
+        if version is not None and version.ctime_ns == old.ctime_ns:
             return
         content = self._content(fd, there)
+        if version is not None and version.digest == content.digest:
+            return
         look = Look(Kind.FILE, ino, 1, content.size, mode, uid, gid, old.mtime_ns, old.ctime_ns)
         taken = Taken(look, content, xattrs=None if known is None else known.xattrs)
         describe = self._recorder.describer()
@@ -242,12 +280,12 @@ class Tail:
                 renamed = known
         return renamed or tables.at_path(con, r.path)
 
-    def _version_of(self, known: Known, state: FileStat) -> tuple[int, State] | None:
-        """Return the version of a file that is this state, if it is one of the latest."""
+    def _version_of(self, known: Known, state: FileStat) -> _Stored | None:
+        """Return the newest version of a file that has this size and time, best one with this ctime too."""
         rows = self._recorder.catalogue.read().execute(
-            "SELECT vid, state FROM (SELECT vid, size, mtime_ns, state FROM version WHERE fid=? ORDER BY number DESC LIMIT ?) "
-            "WHERE size=? AND mtime_ns=? AND state<>'deleted' LIMIT 1",
-            (known.fid, self._recent, state.size, state.mtime_ns),
+            "SELECT vid, state, ctime_ns, digest FROM version WHERE fid=? AND mtime_ns=? AND size=? AND state<>'deleted' "
+            "ORDER BY ctime_ns=? DESC, number DESC LIMIT 1",
+            (known.fid, state.mtime_ns, state.size, state.ctime_ns),
         )
         row = rows.fetchone()
-        return None if row is None else (int(row[0]), State(row[1]))
+        return None if row is None else _Stored(row[0], State(row[1]), row[2], row[3])

@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS version(
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS version_number ON version(fid, number);
 CREATE INDEX IF NOT EXISTS version_time ON version(fid, at_ns, vid, number, kind, state, size, mtime_ns);
+CREATE INDEX IF NOT EXISTS version_stat ON version(fid, mtime_ns, size);
 CREATE INDEX IF NOT EXISTS version_pending ON version(size) WHERE state = 'pending';
 CREATE INDEX IF NOT EXISTS version_missed ON version(at_ns) WHERE state = 'missed';
 CREATE INDEX IF NOT EXISTS version_torn ON version(at_ns) WHERE state = 'torn';

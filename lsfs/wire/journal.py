@@ -29,6 +29,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -249,6 +250,13 @@ class Tailer:
             offset = position.offset if number == position.number else 0
             for record, end in self.read_file(number, offset):
                 yield record, Position(number, end)
+
+    def end(self) -> Position:
+        """Return the position behind all that is written now (a cut-off record at the end is never read)."""
+        for number in reversed(files(self._directory)):
+            with suppress(FileNotFoundError):
+                return Position(number, _path(self._directory, number).stat().st_size)
+        return Position()
 
     def read_file(self, number: int, offset: int) -> Iterator[tuple[JournalRecord, int]]:
         """Yield the records of one file from an offset on, each with the offset behind it."""

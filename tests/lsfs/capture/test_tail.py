@@ -36,9 +36,11 @@ class Mount:
         os.close(fd)
         self.tell(RecordKind.BEFORE, name, st.st_ino, old=FileStat.of(st), spool=spooled)
 
-    def close(self, name: str, text: str) -> None:
-        """Write through a handle and close it."""
+    def close(self, name: str, text: str, *, mtime_ns: int | None = None) -> None:
+        """Write through a handle, set the time where one is given, and close it."""
         (self._root / name).write_text(text)
+        if mtime_ns is not None:
+            os.utime(self._root / name, ns=(mtime_ns, mtime_ns))
         st = self.stat(name)
         self.tell(RecordKind.CONTENT, name, st.st_ino, new=FileStat.of(st))
 
@@ -103,6 +105,31 @@ def test_hundreds_of_closes_that_are_read_at_once_are_all_there_and_none_is_said
     r.record("f")
     assert r.capture.missed() == []
     assert r.texts("f") == [*(b"text %d" % n for n in range(300)), b"the last"]
+
+
+def test_content_with_the_size_and_the_time_of_an_earlier_version_is_not_taken_for_it(r: Rig, mount: Mount) -> None:
+    for text in ("build 1", "build 2", "build 3"):  # a program that sets the time of what it makes, as builds do
+        if text != "build 1":
+            mount.before("f")
+        mount.close("f", text, mtime_ns=1_700_000_000_000_000_000)
+        if text == "build 1":
+            r.record("f")
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert r.texts("f") == [b"build 1", b"build 2", b"build 3"]
+
+
+def test_a_journal_of_several_portions_is_read_to_its_end(r: Rig, mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lsfs.capture.tail._PORTION", 4)
+    for n in range(30):
+        if n:
+            mount.before("f")
+        mount.close("f", f"text {n}")
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert r.texts("f") == [b"text %d" % n for n in range(30)]
+    assert r.capture.missed() == []
+    assert mount.spooled(r) == []
 
 
 def test_content_from_before_the_first_change_comes_from_the_spool(r: Rig, mount: Mount) -> None:
