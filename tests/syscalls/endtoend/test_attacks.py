@@ -187,28 +187,26 @@ def test_undo_while_a_program_writes_the_same_files_loses_no_version_unsaid(moun
     step = [{"syscall": "write", "args": {"path": n, "content": "changed by lsfs"}} for n in names]
     changed = own.client.plan({"prompt": "change them", "steps": step}, consent=True)[-1]["transaction"]
     written: dict[str, list[str]] = {n: [] for n in names}
-    stop = threading.Event()
+    turns = threading.Semaphore(0)  # bounds how much is written, as each version of it is read afterwards
 
     def write() -> None:
-        number = 0
-        while not stop.is_set():
-            for name in names:
-                number += 1
-                with suppress(PermissionError):
-                    (mounted.mount / name).write_text(f"program {number}")
-                    written[name].append(f"program {number}")
+        for number in range(15 * 24):
+            turns.acquire()
+            with suppress(PermissionError):
+                (mounted.mount / names[number % 4]).write_text(f"program {number}")
+                written[names[number % 4]].append(f"program {number}")
 
     program = threading.Thread(target=write)
     program.start()
     refused = 0
     for _ in range(15):
+        turns.release(24)
         try:
             own.client.call("undo", {"transaction": changed, "conflict": "force"}, consent=True)
         except (Conflict, NotFound):
             refused += 1
         else:
             changed = next(t["transaction"] for t in own.call("log")["transactions"] if t["actor"] == "user")
-    stop.set()
     program.join(60)
     own.settle()
     missed = own.client.status()["missed_count"]
