@@ -8,7 +8,7 @@ Threading: the recorder's lock is held.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lsfs.capture import known as tables
 from lsfs.capture.disk import Look
@@ -20,7 +20,7 @@ from lsfs.catalogue import Catalogue
 from lsfs.model import Change, ChangeKind, Fid, Kind, RelPath, State, VersionId
 from lsfs.packs.content import Content
 from lsfs.versions.ids import Ids
-from lsfs.versions.records import BeginRecord, ChangeRecord, FillRecord, VersionRecord, version_values
+from lsfs.versions.records import BeginRecord, ChangeRecord, FillRecord, VersionRecord
 
 BURST_GAP_NS = 2_000_000_000
 """Changes of one program that are closer than this are one burst in the log."""
@@ -82,7 +82,7 @@ class Describer:
         if known.state == State.PENDING:
             if self._fill(group, path, known, taken):
                 return
-            known = replace(known, state=State.MISSED)
+            known = known._replace(state=State.MISSED)
         if _same(known, taken):
             row = _after(known, taken)
             group.refresh((row.ino, row.size, row.mtime_ns, row.ctime_ns, int(row.racy), row.fid), row)
@@ -99,7 +99,7 @@ class Describer:
         before = (None, None) if there is None else (there.fid, there.vid)
         # A rename moves ctime and nothing else.
         unmoved = (known.ino, known.size, known.mtime_ns, known.mode) == (e.look.ino, e.look.size, e.look.mtime_ns, e.look.mode)
-        known = replace(known, ctime_ns=e.look.ctime_ns) if unmoved or known.kind == Kind.DIRECTORY else known
+        known = known._replace(ctime_ns=e.look.ctime_ns) if unmoved or known.kind == Kind.DIRECTORY else known
         record = self._change(
             group,
             author,
@@ -117,8 +117,8 @@ class Describer:
     def link(self, group: Group, author: Author, e: Event) -> None:
         """A file has one more name."""
         assert e.known is not None and e.look is not None
-        known = replace(group.now(e.known), ctime_ns=e.look.ctime_ns)
-        known = replace(known, names=known.names + 1)
+        known = group.now(e.known)._replace(ctime_ns=e.look.ctime_ns)
+        known = known._replace(names=known.names + 1)
         stat = (known.ino, known.size, known.mtime_ns, known.ctime_ns, int(known.racy))
         group.add(self._change(group, author, ChangeKind.CREATED, known, e.path, begins=(e.path,), stat=stat), known)
 
@@ -128,7 +128,7 @@ class Describer:
         known = group.now(e.known)
         before = (known.fid, known.vid)
         if known.names > 1:
-            known = replace(known, names=known.names - 1)
+            known = known._replace(names=known.names - 1)
             group.add(self._change(group, author, ChangeKind.DELETED, known, e.path, ends=(e.path,), before=before), known)
             return
         if known.state == State.PENDING:
@@ -142,12 +142,12 @@ class Describer:
         assert e.known is not None and e.look is not None
         there = tables.at_path(self._catalogue.read(), e.path)
         if there is not None and there.fid == e.known.fid and not _ends(group, e.path):
-            known = replace(group.now(e.known), names=group.now(e.known).names - 1)
+            known = group.now(e.known)._replace(names=group.now(e.known).names - 1)
             before = (known.fid, known.vid)
             group.add(self._change(group, author, ChangeKind.DELETED, known, e.path, ends=(e.path,), before=before), known)
         taken = Taken(e.look, target=e.known.target, xattrs=e.known.xattrs)
         fresh = self._version(group, author, e.path, None, taken, e.known.state)
-        version = replace(fresh, digest=e.known.digest, content=e.known.content)
+        version = fresh._replace(digest=e.known.digest, content=e.known.content)
         self._put(group, ChangeKind.CREATED, version, Taken(e.look, racy=True), None, begins=(e.path,))
 
     def come_back(self, group: Group, author: Author, e: Event, taken: Taken) -> None:
@@ -184,8 +184,8 @@ class Describer:
         if vid != known.vid:
             group.add(fill)
             return
-        stored = replace(known, state=State.STORED, digest=content.digest, content=fill.content)
-        group.add(fill, replace(stored, xattrs=xattrs or known.xattrs, racy=racy))
+        stored = known._replace(state=State.STORED, digest=content.digest, content=fill.content)
+        group.add(fill, stored._replace(xattrs=xattrs or known.xattrs, racy=racy))
         at_ns = self._catalogue.tick()
         group.tell(Change(ChangeKind.MODIFIED, Fid(known.fid), RelPath(path), at_ns, VersionId(known.vid)))
 
@@ -250,7 +250,7 @@ class Describer:
             old_path=old_path,
             ends=ends,
             begins=begins,
-            version=version_values(version),
+            version=tuple(version),
             vid=version.vid,
             before_fid=before[0],
             before_vid=before[1],
@@ -320,7 +320,7 @@ def _same(known: Known, taken: Taken) -> bool:
 
 def _after(known: Known, taken: Taken) -> Known:
     look, racy = taken.look, taken.racy or not taken.whole
-    return replace(known, ino=look.ino, size=look.size, mtime_ns=look.mtime_ns, ctime_ns=look.ctime_ns, racy=racy)
+    return known._replace(ino=look.ino, size=look.size, mtime_ns=look.mtime_ns, ctime_ns=look.ctime_ns, racy=racy)
 
 
 def _known(v: VersionRecord, taken: Taken, names: int) -> Known:

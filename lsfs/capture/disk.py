@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lsfs.capture.folders import Folders
 from lsfs.capture.freeing import Freeing
@@ -26,8 +26,7 @@ _OURS = b"user.lsfs."
 _NO_NAMES = (b"", b".", b"..")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What `lstat` said of a name."""
 
     kind: Kind

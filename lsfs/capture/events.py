@@ -24,7 +24,7 @@ from lsfs.capture import known as tables
 from lsfs.capture.disk import Disk, Look
 from lsfs.capture.known import Known
 from lsfs.model import Kind, RelPath, State
-from lsfs.versions.applying import parent_of
+from lsfs.versions.changing import parent_of
 
 _SHORT_WHILE_NS = 60_000_000_000
 _BACKUPS = (b"~", b".bak", b".orig", b".old", b".swp")

@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lsfs.model import FOREVER, Kind, State
 from lsfs.versions.tree import below
@@ -20,12 +19,13 @@ _COLUMNS = (
 )
 
 
-_AT_PATHS = f"SELECT d.path, {_COLUMNS} FROM dentry d JOIN file f USING(fid) JOIN version v ON v.vid=f.vid WHERE d.to_ns=?"
+_LIVE = f"FROM dentry d JOIN file f USING(fid) JOIN version v ON v.vid=f.vid WHERE d.to_ns={FOREVER}"
 _MANY = 256
+_KINDS = {k.value: k for k in Kind}
+_STATES = {s.value: s for s in State}
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A file as it was captured last; the fields are the columns of `file` and of its newest version."""
 
     fid: int
@@ -55,16 +55,12 @@ class Known:
 
 
 def _known(row: tuple[Any, ...]) -> Known:
-    fid, vid, number, kind, state, ino, size, mtime_ns, ctime_ns, racy, *rest = row
-    return Known(fid, vid, number, Kind(kind), State(state), ino, size, mtime_ns, ctime_ns, bool(racy), *rest)
+    return Known._make((*row[:3], _KINDS[row[3]], _STATES[row[4]], *row[5:9], bool(row[9]), *row[10:]))
 
 
 def at_path(con: sqlite3.Connection, path: bytes) -> Known | None:
     """Return the file that `path` stands for now."""
-    row = con.execute(
-        f"SELECT {_COLUMNS} FROM dentry d JOIN file f USING(fid) JOIN version v ON v.vid=f.vid WHERE d.path=? AND d.to_ns=?",
-        (path, FOREVER),
-    ).fetchone()
+    row = con.execute(f"SELECT {_COLUMNS} {_LIVE} AND d.path=?", (path,)).fetchone()
     return None if row is None else _known(row)
 
 
@@ -73,8 +69,8 @@ def at_paths(con: sqlite3.Connection, paths: Sequence[bytes]) -> dict[bytes, Kno
     found: dict[bytes, Known] = {}
     for start in range(0, len(paths), _MANY):
         part = paths[start : start + _MANY]
-        sql = f"{_AT_PATHS} AND d.path IN ({','.join('?' * len(part))})"
-        found |= {row[0]: _known(row[1:]) for row in con.execute(sql, (FOREVER, *part))}
+        sql = f"SELECT d.path, {_COLUMNS} {_LIVE} AND d.path IN ({','.join('?' * len(part))})"
+        found |= {row[0]: _known(row[1:]) for row in con.execute(sql, part)}
     return found
 
 
@@ -102,7 +98,7 @@ def by_inodes(con: sqlite3.Connection, inodes: Sequence[int]) -> dict[int, list[
 
 def names(con: sqlite3.Connection, fid: int) -> list[bytes]:
     """Return the live names of a file, the oldest first."""
-    rows = con.execute("SELECT path FROM dentry WHERE fid=? AND to_ns=? ORDER BY from_ns, path", (fid, FOREVER))
+    rows = con.execute(f"SELECT path FROM dentry WHERE fid=? AND to_ns={FOREVER} ORDER BY from_ns, path", (fid,))
     return [r[0] for r in rows]
 
 
@@ -112,8 +108,8 @@ def names_of(con: sqlite3.Connection, fids: Sequence[int]) -> dict[int, list[byt
     for start in range(0, len(fids), _MANY):
         part = fids[start : start + _MANY]
         marks = ",".join("?" * len(part))
-        sql = f"SELECT fid, path FROM dentry WHERE to_ns=? AND fid IN ({marks}) ORDER BY fid, from_ns, path"
-        for fid, path in con.execute(sql, (FOREVER, *part)):
+        sql = f"SELECT fid, path FROM dentry WHERE to_ns={FOREVER} AND fid IN ({marks}) ORDER BY fid, from_ns, path"
+        for fid, path in con.execute(sql, part):
             found.setdefault(fid, []).append(path)
     return found
 

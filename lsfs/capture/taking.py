@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lsfs.capture.disk import Disk, Look, look_of, read_xattrs
 from lsfs.errors import NotFound, OutsideRoot
@@ -25,8 +25,7 @@ GRAIN_NS = 20_000_000
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What was read of a file.
 
     Attributes:

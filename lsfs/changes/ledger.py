@@ -21,7 +21,7 @@ from lsfs.changes.guard import Guard
 from lsfs.changes.putback import NOTHING, Result, Target
 from lsfs.errors import Conflict
 from lsfs.model import Kind, RelPath, State, show
-from lsfs.versions.applying import parent_of
+from lsfs.versions.changing import parent_of
 from lsfs.versions.records import BeginRecord, EndRecord, Record, StepRecord
 
 

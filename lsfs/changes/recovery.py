@@ -20,7 +20,7 @@ from lsfs.changes.hand import Hand
 from lsfs.changes.putback import Putback, live_names
 from lsfs.changes.stock import Stock
 from lsfs.model import RelPath, TransactionId
-from lsfs.versions.applying import parent_of
+from lsfs.versions.changing import parent_of
 from lsfs.versions.records import EndRecord
 from lsfs.versions.versions import Versions
 

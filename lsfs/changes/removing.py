@@ -13,7 +13,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lsfs.capture.describing import Author
 from lsfs.capture.events import Dirty
@@ -208,7 +208,7 @@ def _records(con: sqlite3.Connection, fids: Sequence[int], at_ns: int) -> list[R
     records: list[Record] = []
     for tx in sorted(told_in(con, fids)):
         row = con.execute(f"SELECT {TX_COLUMNS} FROM tx WHERE tx=?", (tx,)).fetchone()
-        records.append(replace(BeginRecord(*row), prompt=_FORGOTTEN, plan=""))
+        records.append(BeginRecord(*row)._replace(prompt=_FORGOTTEN, plan=""))
     return [*records, DropRecord(at_ns, (), tuple(fids))]
 
 

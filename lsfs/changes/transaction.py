@@ -29,7 +29,7 @@ from lsfs.changes.putback import Putback, Result, Target, live_names
 from lsfs.changes.stock import Stock, one
 from lsfs.errors import BadRequest, Conflict, Exists, LsfsError, NotFound, Unavailable
 from lsfs.model import Fid, Kind, RelPath, TransactionId, Version, VersionId, show
-from lsfs.versions.applying import parent_of
+from lsfs.versions.changing import parent_of
 from lsfs.versions.records import BeginRecord, LockRecord, SnapshotRecord, TagRecord
 from lsfs.versions.versions import Versions
 

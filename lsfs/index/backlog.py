@@ -9,7 +9,7 @@ from lsfs.index.documents import IGNORED, NONE, SKIPPED, TEXT
 from lsfs.model import FOREVER, Fid, RelPath
 
 _PENDING = (
-    "FROM file f LEFT JOIN doc d ON d.fid=f.fid AND d.to_ns=? WHERE f.kind='file' AND f.names>0"
+    f"FROM file f LEFT JOIN doc d ON d.fid=f.fid AND d.to_ns={FOREVER} WHERE f.kind='file' AND f.names>0"
     " AND (d.vid IS NULL OR d.vid<>f.vid)"
 )
 _WAITING = "FROM doc d WHERE d.vectored=0 AND d.to_ns=?"
@@ -17,17 +17,17 @@ _WAITING = "FROM doc d WHERE d.vectored=0 AND d.to_ns=?"
 
 def pending(con: sqlite3.Connection) -> list[Fid]:
     """Return the live files whose newest version is not indexed, last modified first."""
-    return [Fid(r[0]) for r in con.execute(f"SELECT f.fid {_PENDING} ORDER BY f.mtime_ns DESC", (FOREVER,))]
+    return [Fid(r[0]) for r in con.execute(f"SELECT f.fid {_PENDING} ORDER BY f.mtime_ns DESC")]
 
 
 def count(con: sqlite3.Connection) -> int:
     """Return how many live files wait to be indexed."""
-    return int(con.execute(f"SELECT count(*) {_PENDING}", (FOREVER,)).fetchone()[0])
+    return int(con.execute(f"SELECT count(*) {_PENDING}").fetchone()[0])
 
 
 def is_pending(con: sqlite3.Connection, fid: Fid) -> bool:
     """Tell whether a file's newest version is not indexed."""
-    return con.execute(f"SELECT 1 {_PENDING} AND f.fid=?", (FOREVER, fid)).fetchone() is not None
+    return con.execute(f"SELECT 1 {_PENDING} AND f.fid=?", (fid,)).fetchone() is not None
 
 
 def is_known(con: sqlite3.Connection, vid: int) -> bool:

@@ -70,7 +70,7 @@ class Documents:
     def close(self, fid: Fid, at_ns: int) -> int | None:
         """End the live document of a file and take its words out of the live ones; return its id."""
         with self._catalogue.write() as con:
-            row = con.execute("SELECT did, from_ns, state FROM doc WHERE fid=? AND to_ns=?", (fid, FOREVER)).fetchone()
+            row = con.execute(f"SELECT did, from_ns, state FROM doc WHERE fid=? AND to_ns={FOREVER}", (fid,)).fetchone()
             if row is None:
                 return None
             did, from_ns, state = row
@@ -86,15 +86,16 @@ class Documents:
         """Note that a file's newest version has the content that is indexed already; False when it has not."""
         with self._catalogue.write() as con:
             changed = con.execute(
-                "UPDATE doc SET vid=?, mtime_ns=? WHERE fid=? AND to_ns=? AND digest IS NOT NULL AND digest=? AND state<>?",
-                (version.vid, version.mtime_ns, version.fid, FOREVER, version.digest, IGNORED),
+                "UPDATE doc SET vid=?, mtime_ns=? "
+                f"WHERE fid=? AND to_ns={FOREVER} AND digest IS NOT NULL AND digest=? AND state<>'{IGNORED}'",
+                (version.vid, version.mtime_ns, version.fid, version.digest),
             ).rowcount
         return bool(changed)
 
     def live(self, fid: Fid) -> tuple[int, bytes | None, bool] | None:
         """Return version, digest and whether it is ignored of a file's live document; None when it has none."""
-        sql = "SELECT vid, digest, state=? FROM doc WHERE fid=? AND to_ns=?"
-        row = self._catalogue.read().execute(sql, (IGNORED, fid, FOREVER)).fetchone()
+        sql = f"SELECT vid, digest, state=? FROM doc WHERE fid=? AND to_ns={FOREVER}"
+        row = self._catalogue.read().execute(sql, (IGNORED, fid)).fetchone()
         return None if row is None else (row[0], row[1], bool(row[2]))
 
     def drop_skipped(self) -> None:

@@ -90,8 +90,8 @@ class Texts:
 
     def reason(self, fid: Fid) -> str | None:
         """Return why a live file's text is not there (too large, damaged, ignored); None where there is no such reason."""
-        sql = "SELECT reason FROM doc WHERE fid=? AND to_ns=?"
-        row = self._catalogue.read().execute(sql, (fid, FOREVER)).fetchone()
+        sql = f"SELECT reason FROM doc WHERE fid=? AND to_ns={FOREVER}"
+        row = self._catalogue.read().execute(sql, (fid,)).fetchone()
         return None if row is None else row[0]
 
     def text_of_version(self, vid: VersionId) -> str | None:

@@ -10,10 +10,12 @@ Threading: runs inside `Catalogue.write`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import Any, cast
 
-from lsfs.model import FOREVER, State
+from lsfs.model import FOREVER
+from lsfs.versions.changing import apply_changes
 from lsfs.versions.ids import remember_high_water
 from lsfs.versions.records import (
     BeginRecord,
@@ -28,103 +30,23 @@ from lsfs.versions.records import (
     SnapshotRecord,
     StepRecord,
     TagRecord,
-    VersionRecord,
     pack,
-    version_of,
-    version_values,
-)
-
-VERSION_COLUMNS = (
-    "vid, fid, number, at_ns, path, kind, state, size, mode, uid, gid, mtime_ns, ctime_ns, ino, digest, content, target, "
-    "xattrs, origin, tx, actor"
-)
-_WIDTH = len(VERSION_COLUMNS.split(","))
-_INSERT_VERSION = f"INSERT OR IGNORE INTO version({VERSION_COLUMNS}) VALUES({','.join('?' * _WIDTH)})"
-
-_NAMES = "(SELECT count(*) FROM dentry WHERE dentry.fid=? AND to_ns=?)"
-_UPSERT_FILE = (
-    f"INSERT INTO file VALUES(?,?,?,?,?,?,?,?,?,{_NAMES}) ON CONFLICT(fid) DO UPDATE SET kind=excluded.kind, "
-    "vid=excluded.vid, number=excluded.number, ino=excluded.ino, size=excluded.size, mtime_ns=excluded.mtime_ns, "
-    "ctime_ns=excluded.ctime_ns, racy=excluded.racy, names=excluded.names"
 )
 
 
 def apply_all(con: sqlite3.Connection, records: Iterable[Record]) -> None:
     """Apply the records in order."""
-    ends: dict[int, int] = {}
-    for record in records:
-        _HANDLERS[type(record)](con, record)
-        if isinstance(record, ChangeRecord) and record.tx is not None:
-            ends[record.tx] = record.at_ns
-    sql = "UPDATE tx SET end_ns=max(coalesce(end_ns, 0), ?) WHERE tx=? AND kind='burst'"
-    con.executemany(sql, [(at_ns, tx) for tx, at_ns in ends.items()])
+    for changes, run in groupby(records, lambda record: isinstance(record, ChangeRecord)):
+        if changes:
+            apply_changes(con, cast("Iterator[ChangeRecord]", run))
+            continue
+        for record in run:
+            _HANDLERS[type(record)](con, record)
 
 
 def apply(con: sqlite3.Connection, record: Record) -> None:
     """Apply one record."""
     apply_all(con, [record])
-
-
-def parent_of(path: bytes) -> bytes:
-    """Return the folder of `path`; b"" for a name in the root."""
-    return path.rpartition(b"/")[0]
-
-
-def _change(con: sqlite3.Connection, r: ChangeRecord) -> None:
-    version = version_of(r)
-    known = _seen(con, r) if version is None else con.execute(_INSERT_VERSION, _row(version)).rowcount == 0
-    if known:
-        return
-    for path in r.ends:
-        con.execute(
-            "UPDATE dentry SET to_ns=? WHERE path=? AND to_ns=? AND fid=?",
-            (r.at_ns, path, FOREVER, r.fid),
-        )
-    for path in r.begins:
-        # Of two names that exchange their files, the first record takes the name that the second gives up.
-        con.execute("UPDATE dentry SET to_ns=? WHERE path=? AND to_ns=? AND fid<>?", (r.at_ns, path, FOREVER, r.fid))
-        con.execute("INSERT OR IGNORE INTO dentry VALUES(?,?,?,?,?)", (path, FOREVER, r.fid, r.at_ns, parent_of(path)))
-    _file(con, r, version)
-    if r.tx is not None:
-        _effects(con, r, version)
-
-
-def _seen(con: sqlite3.Connection, r: ChangeRecord) -> bool:
-    """Return whether a change of names was applied before: its time is its own and stands in the rows that it made."""
-    began = [con.execute("SELECT 1 FROM dentry WHERE path=? AND from_ns=?", (p, r.at_ns)).fetchone() for p in r.begins]
-    ended = [con.execute("SELECT 1 FROM dentry WHERE path=? AND to_ns=?", (p, r.at_ns)).fetchone() for p in r.ends]
-    return any(began) or any(ended)
-
-
-def _row(v: VersionRecord) -> tuple[Any, ...]:
-    return version_values(v)[:_WIDTH]
-
-
-def _file(con: sqlite3.Connection, r: ChangeRecord, v: VersionRecord | None) -> None:
-    if v is not None:
-        values = (v.fid, v.kind, v.vid, v.number, v.ino, v.size, v.mtime_ns, v.ctime_ns, v.racy, v.fid, FOREVER)
-        con.execute(_UPSERT_FILE, values)
-        return
-    if r.stat is not None:
-        con.execute("UPDATE file SET ino=?, size=?, mtime_ns=?, ctime_ns=?, racy=? WHERE fid=?", (*r.stat, r.fid))
-    if r.ends or r.begins:
-        con.execute(f"UPDATE file SET names={_NAMES} WHERE fid=?", (r.fid, FOREVER, r.fid))
-
-
-def _effects(con: sqlite3.Connection, r: ChangeRecord, v: VersionRecord | None) -> None:
-    gone = v is not None and v.state == State.DELETED
-    ended = gone or (r.path in r.ends and r.path not in r.begins)
-    after = (None, None) if ended else (r.fid, r.vid)
-    insert = "INSERT OR IGNORE INTO effect VALUES(?,?,?,?,?,?,?,?,?)"
-    if r.old_path is not None:
-        con.execute(insert, (r.at_ns, 0, r.tx, r.old_path, r.kind, r.fid, r.vid, *_standing(con, r.old_path)))
-    con.execute(insert, (r.at_ns, 1, r.tx, r.path, r.kind, r.before_fid, r.before_vid, *after))
-
-
-def _standing(con: sqlite3.Connection, path: bytes) -> tuple[int | None, int | None]:
-    """Return (fid, vid) of what the name stands for now: after an exchange the old name is not free."""
-    row = con.execute("SELECT fid, vid FROM dentry JOIN file USING(fid) WHERE path=? AND to_ns=?", (path, FOREVER)).fetchone()
-    return (None, None) if row is None else (row[0], row[1])
 
 
 def _begin(con: sqlite3.Connection, r: BeginRecord) -> None:
@@ -214,7 +136,6 @@ def _kept(con: sqlite3.Connection, r: KeptRecord) -> None:
 
 
 _HANDLERS: dict[type[Any], Callable[[sqlite3.Connection, Any], None]] = {
-    ChangeRecord: _change,
     BeginRecord: _begin,
     StepRecord: _step,
     EndRecord: _end,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 
 from lsfs.model import FOREVER, State
-from lsfs.versions.applying import parent_of
+from lsfs.versions.changing import parent_of
 
 _NAMELESS = (
     "SELECT f.fid, v.path, v.state, v.at_ns, (SELECT min(at_ns) FROM version w WHERE w.fid=f.fid) "

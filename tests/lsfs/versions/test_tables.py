@@ -16,6 +16,9 @@ from lsfs.changes import Goal
 from lsfs.errors import NotFound
 from lsfs.packs import Packs
 from lsfs.versions import Versions
+from lsfs.versions.applying import apply_all
+from lsfs.versions.records import decode
+from lsfs.versions.schema import SCHEMA
 from tests.lsfs.store_rig import Rig, p, rig
 
 TABLES = ("file", "dentry", "version", "tx", "effect", "step", "tag", "snapshot", "lock", "pin", "kept")
@@ -73,6 +76,23 @@ def test_tables_made_again_from_the_packs_alone_are_those_that_were_lost(r: Rig,
     assert catalogue.tick() > max(int(str(row[3])) for row in before["version"])
     packs.close()
     catalogue.close()
+
+
+def test_records_applied_together_give_the_tables_that_they_give_one_by_one_and_twice(r: Rig, tmp_path: Path) -> None:
+    a_life(r)
+    records = [record for kind, data in r.packs.records() if (record := decode(kind, data)) is not None]
+    ways = ([records], [[record] for record in records], [records[:9], records, records[5:]])
+    found = []
+    for number, way in enumerate(ways):
+        catalogue = Catalogue(tmp_path / f"way{number}.db")
+        catalogue.register(SCHEMA)
+        with catalogue.write() as con:
+            for part in way:
+                apply_all(con, part)
+        found.append({t: rows(catalogue.read(), t) for t in TABLES})
+        catalogue.close()
+    assert found[0] == found[1]
+    assert found[0] == {**found[2], "step": found[0]["step"]}  # steps of a transaction that ended come again with its record
 
 
 def test_the_tree_as_of_each_moment_is_what_the_disk_held_then(r: Rig) -> None:
