@@ -103,12 +103,15 @@ class MountConfig:
 
 @dataclass(frozen=True, slots=True)
 class LlmConfig:
-    """A language model, spoken to by the OpenAI protocol.
+    """A language model: one in this process, or one spoken to by the OpenAI protocol.
 
     Attributes:
         mode: "offline", "model" or "auto" (the model where the offline parser is not sure).
-        base_url: the endpoint; without it there is no model.
+        base_url: the endpoint; without it and without `model_file` there is no model.
         api_key: its key; local servers take any.
+        model_file: a GGUF, absolute or with `~`, that llama.cpp runs in this process (`pip install 'lsfs[local]'`); it goes
+            before `base_url`, and nothing is sent anywhere.
+        context_tokens: what the model of `model_file` has in view, the request and its answer; more takes more memory.
         timeout_s: for an answer, or for its next piece where it is streamed.
         wire: "json_schema" or "tools".
         max_tokens: of one text that it writes (a summary, a part of a translation); 0 for the server's own limit.
@@ -118,9 +121,15 @@ class LlmConfig:
     base_url: str = ""
     api_key: str = ""
     model: str = ""
+    model_file: str = ""
+    context_tokens: int = 8192
     timeout_s: float = 30.0
     wire: str = "json_schema"
     max_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        if self.model_file and not self.model_file.startswith(("/", "~")):
+            raise BadRequest(f"[llm] model_file is {self.model_file!r}; it takes an absolute path, or one that begins with ~")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lsfs.config import load_config
+from lsfs.config import LlmConfig, load_config
 from lsfs.embed.onnx import DATA, OnnxEmbedder
 from lsfs.errors import LsfsError
+from lsfs_syscalls.chat.choose import chat_of
+from lsfs_syscalls.chat.local import LocalChat
 
 ROOM_BYTES = 1 << 30
 WATCHES = 100_000
@@ -107,5 +109,20 @@ def _configuration(environ: Mapping[str, str]) -> list[Finding]:
         config = load_config(environ=environ)
     except LsfsError as e:
         return [Finding("configuration", False, True, str(e))]
-    model = config.llm.base_url or "none (the offline parser is used)"
-    return [Finding("configuration", True, True), Finding(f"language model: {model}", True, False)]
+    return [Finding("configuration", True, True), _language_model(config.llm)]
+
+
+def _language_model(config: LlmConfig) -> Finding:
+    match chat_of(config):
+        case None:
+            why = "[llm] mode is offline" if config.mode == "offline" else "the offline parser is used"
+            return Finding(f"language model: none ({why})", True, False)
+        case LocalChat() as chat:
+            what = f"language model: {chat.file}, in process"
+            try:
+                chat.loadable()
+            except LsfsError as e:
+                return Finding(what, False, False, str(e))
+            return Finding(what, True, False)
+        case chat:
+            return Finding(f"language model: {chat.model} at {config.base_url}", True, False)

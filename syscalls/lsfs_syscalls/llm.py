@@ -1,15 +1,16 @@
-"""The parser behind an OpenAI-compatible endpoint; the only module that uses the openai client.
+"""The parser that asks a language model: one behind an endpoint or one in this process (`lsfs_syscalls.chat`).
 
-The endpoint gets the prompt, the list of calls and, where there are some, the names of files of the last answer; never the
+The model gets the prompt, the list of calls and, where there are some, the names of files of the last answer; never the
 content of a file. Its answer is mended, checked against the table, grounded in the prompt, and asked for again with the reason
-at most twice. Where the server does not answer or answers nothing usable, the offline parser's plan is returned with a notice.
+at most twice. Where the model does not answer or answers nothing usable, the offline parser's plan is returned with a notice.
 
 Modes: `offline` never asks the model, `model` always does, `auto` does where the offline parser is not sure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -17,6 +18,7 @@ from typing import Any, Literal, Protocol
 
 from lsfs.errors import BadRequest, Unavailable
 from lsfs_syscalls import schema
+from lsfs_syscalls.chat.chat import Chat
 from lsfs_syscalls.ground import ground
 from lsfs_syscalls.parse.context import ParseContext
 from lsfs_syscalls.plan import Plan
@@ -39,23 +41,17 @@ class PlanParser(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where the model is, and how to speak with it.
+class Asking:
+    """How the model is asked.
 
     Attributes:
-        base_url: of the OpenAI-compatible server, with `/v1`.
         wire: `json_schema` asks for JSON by a schema, `tools` offers the calls as tools.
         stream: read the answer as it comes.
-        timeout_s: for one request.
         extra: further fields of the request, for one server's peculiarities.
     """
 
-    base_url: str
-    model: str
-    api_key: str = "none"
     wire: Wire = "json_schema"
     stream: bool = False
-    timeout_s: float = 20.0
     max_tokens: int = 700
     extra: Mapping[str, Any] | None = None
 
@@ -64,26 +60,29 @@ class ModelParser:
     """Asks a language model for the plan, and the offline parser where that fails.
 
     Args:
-        schema_of: makes the schema that is asked for; a narrower one forces a plan.
+        asking: how it is asked.
+        form: the schema of the answer; a narrower one than the plan's own forces a plan.
         instructions: the system prompt, with `{calls}` and `{context}`; the package's own without it.
     """
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        chat: Chat,
         offline: PlanParser,
         mode: Mode = "model",
-        schema_of: Callable[[], dict[str, Any]] = schema.plan_schema,
+        asking: Asking | None = None,
+        form: dict[str, Any] | None = None,
         instructions: str | None = None,
     ) -> None:
-        self._endpoint = endpoint
+        self._chat = chat
         self._offline = offline
         self._mode = mode
-        self._schema = schema_of()
+        self._asking = asking or Asking()
+        self._schema = form or schema.plan_schema(terse=chat.terse)
         self._instructions = instructions or (resources.files("lsfs_prompts") / "plan.md").read_text(encoding="utf-8")
 
     def parse(self, prompt: str, now: datetime, context: ParseContext | None = None) -> Plan:
-        """Return the plan; never raises for what a server does."""
+        """Return the plan; never raises for what a model does."""
         known = context or ParseContext()
         if self._mode != "model":
             plan = self._offline.parse(prompt, now, known)
@@ -99,23 +98,19 @@ class ModelParser:
         """Return everything that is sent for `prompt`, as `--explain` lists it."""
         known = context or ParseContext()
         out: dict[str, Any] = {
-            "model": self._endpoint.model,
             "messages": [
                 {"role": "system", "content": _system(self._instructions, known)},
                 {"role": "user", "content": f"Request: {prompt}"},
             ],
             "temperature": 0,
-            "max_tokens": self._endpoint.max_tokens,
-            "stream": self._endpoint.stream,
+            "max_tokens": self._asking.max_tokens,
         }
-        if self._endpoint.wire == "tools":
+        if self._asking.wire == "tools":
             out |= {"tools": schema.tools(), "tool_choice": "required"}
         else:
             form = {"name": "plan", "strict": True, "schema": self._schema}
             out["response_format"] = {"type": "json_schema", "json_schema": form}
-        if self._endpoint.extra:
-            out["extra_body"] = dict(self._endpoint.extra)
-        return out
+        return out | dict(self._asking.extra or {})
 
     def _asked(self, prompt: str, now: datetime, context: ParseContext) -> Plan:
         request = self.request(prompt, context)
@@ -130,7 +125,7 @@ class ModelParser:
         raise BadRequest(f"the model gave no usable plan ({problem})")
 
     def _plan(self, prompt: str, now: datetime, context: ParseContext, data: dict[str, Any]) -> Plan:
-        name = f"openai:{self._endpoint.model}"
+        name = self._chat.label
         steps = data.get("steps") or []
         if not isinstance(steps, list):
             raise BadRequest("`steps` is a list")
@@ -144,19 +139,16 @@ class ModelParser:
 
     def _answer(self, request: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
         """Send the request; return the text and the tool calls of the answer."""
-        import openai
-
-        try:
-            with openai.OpenAI(
-                base_url=self._endpoint.base_url,
-                api_key=self._endpoint.api_key,
-                timeout=self._endpoint.timeout_s,
-                max_retries=0,
-            ) as client:
-                answer: Any = client.chat.completions.create(**request)
-                return _streamed(answer) if self._endpoint.stream else _complete(answer)
-        except openai.OpenAIError as error:
-            raise Unavailable(f"{self._endpoint.base_url} {_reason(error)}") from error
+        text = ""
+        calls: dict[int, list[str]] = {}
+        with closing(self._chat.pieces(request, stream=self._asking.stream)) as pieces:
+            for piece in pieces:
+                text += piece.text
+                for number, name, arguments in piece.calls:
+                    call = calls.setdefault(number, ["", ""])
+                    call[0] += name
+                    call[1] += arguments
+        return text, [(name, arguments) for name, arguments in calls.values()]
 
 
 def _system(text: str, context: ParseContext) -> str:
@@ -176,43 +168,3 @@ def _data(text: str, calls: list[tuple[str, str]]) -> dict[str, Any]:
     if calls:
         return {"steps": [{"syscall": name, "args": read_object(args or "{}")} for name, args in calls]}
     return read_object(text)
-
-
-def _complete(answer: Any) -> tuple[str, list[tuple[str, str]]]:
-    if not answer.choices:
-        raise Unavailable("the model server gave an answer without choices")
-    message = answer.choices[0].message
-    calls = [(c.function.name, c.function.arguments) for c in message.tool_calls or [] if c.type == "function"]
-    return message.content or "", calls
-
-
-def _streamed(answer: Any) -> tuple[str, list[tuple[str, str]]]:
-    text = ""
-    calls: dict[int, list[str]] = {}
-    for chunk in answer:
-        delta = chunk.choices[0].delta if chunk.choices else None
-        if delta is None:
-            continue
-        text += delta.content or ""
-        for c in delta.tool_calls or []:
-            part = calls.setdefault(c.index, ["", ""])
-            part[0] += c.function.name or ""
-            part[1] += c.function.arguments or ""
-    return text, [(name, args) for name, args in calls.values()]
-
-
-def _reason(error: Exception) -> str:
-    """Return what went wrong, in a few words."""
-    import openai
-
-    match error:
-        case openai.APITimeoutError():
-            return "did not answer in time"
-        case openai.APIConnectionError():
-            return "cannot be reached"
-        case openai.AuthenticationError():
-            return "refused the key"
-        case openai.APIStatusError():
-            return f"answered {error.status_code}"
-        case _:
-            return f"failed: {error}"

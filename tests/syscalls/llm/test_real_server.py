@@ -8,60 +8,37 @@ from typing import Any
 
 import pytest
 
-from lsfs_syscalls import schema
-from lsfs_syscalls.calls.record import Call
-from lsfs_syscalls.llm import Endpoint, ModelParser
+from lsfs_syscalls.chat.endpoint import EndpointChat
+from lsfs_syscalls.llm import Asking, ModelParser
 from lsfs_syscalls.parse.parser import Parser
-from lsfs_syscalls.plan import Plan
 from tests.syscalls.llm.conftest import LlamaServer
+from tests.syscalls.llm.forcing import FIND_AND_GROUP, OFFLINE, PROMPT, forced, steps
 
 pytestmark = [pytest.mark.llm, pytest.mark.timeout(300)]
 NOW = datetime(2026, 11, 23, 12)
-PROMPT = "find two notes about tides from last week and group them by author"
-OFFLINE = "delete old/list.txt"
 
 
-def constant(value: Any) -> dict[str, Any]:
-    """A schema that allows only `value`."""
-    if isinstance(value, dict):
-        inner = {k: constant(v) for k, v in value.items()}
-        return {"type": "object", "properties": inner, "required": list(inner), "additionalProperties": False}
-    if isinstance(value, list):
-        return {"type": "array", "prefixItems": [constant(v) for v in value], "minItems": len(value), "maxItems": len(value)}
-    return {"const": value}
+def endpoint(llama: LlamaServer, key: str = "") -> EndpointChat:
+    return EndpointChat(llama.base_url, "smollm2", key or llama.key, timeout_s=120.0)
 
 
-def forced(*steps: tuple[str, dict[str, Any]]) -> dict[str, Any]:
-    return constant({"steps": [{"syscall": name, "args": args} for name, args in steps], "clarify": ""})
-
-
-def endpoint(llama: LlamaServer, **changes: Any) -> Endpoint:
-    values: dict[str, Any] = {"base_url": llama.base_url, "model": "smollm2", "api_key": llama.key, "timeout_s": 120.0}
-    return Endpoint(**(values | changes))
-
-
-def parser(at: Endpoint, form: dict[str, Any] | None = None, instructions: str | None = "Answer with the plan.") -> ModelParser:
-    return ModelParser(at, Parser(), schema_of=(lambda: form) if form else schema.plan_schema, instructions=instructions)
-
-
-def steps(plan: Plan) -> list[tuple[str, Any]]:
-    return [(type(s).syscall, s.to_json()) for s in plan.steps]
-
-
-FIND_AND_GROUP = forced(
-    ("retrieve", {"query": "tides", "k": 2, "since": "last week"}), ("group_by", {"files": "$1", "key": "author"})
-)
+def parser(
+    chat: EndpointChat,
+    form: dict[str, Any] | None = None,
+    instructions: str | None = "Answer with the plan.",
+    **asking: Any,
+) -> ModelParser:
+    return ModelParser(chat, Parser(), asking=Asking(**asking), form=form, instructions=instructions)
 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_schema_of_constants_forces_an_exact_plan(llama: LlamaServer, stream: bool) -> None:
-    plan = parser(endpoint(llama, stream=stream), FIND_AND_GROUP).parse(PROMPT, NOW)
+    plan = parser(endpoint(llama), FIND_AND_GROUP, stream=stream).parse(PROMPT, NOW)
     assert plan.parser == "openai:smollm2"
     assert steps(plan) == [
         ("retrieve", {"query": "tides", "k": 2, "since": "2026-11-16T00:00:00", "until": "2026-11-22T23:59:59"}),
         ("group_by", {"files": "$1", "key": "author"}),
     ]
-    assert all(isinstance(s, Call) for s in plan.steps)
 
 
 def test_what_the_model_invents_is_left_out(llama: LlamaServer) -> None:
@@ -83,7 +60,7 @@ def test_a_plan_that_never_fits_the_table_falls_back_after_two_retries(llama: Ll
 
 
 def test_a_wrong_key_falls_back_with_a_notice(llama: LlamaServer) -> None:
-    plan = parser(endpoint(llama, api_key="wrong")).parse(OFFLINE, NOW)
+    plan = parser(endpoint(llama, "wrong")).parse(OFFLINE, NOW)
     assert steps(plan) == [("delete", {"path": "old/list.txt"})]
     assert "refused the key" in plan.notices[0]
 
@@ -95,22 +72,21 @@ def test_a_refused_request_falls_back_with_a_notice(llama: LlamaServer) -> None:
 
 
 def test_an_answer_that_is_cut_off_is_no_plan(llama: LlamaServer) -> None:
-    plan = parser(endpoint(llama, max_tokens=8), FIND_AND_GROUP).parse(OFFLINE, NOW)
+    plan = parser(endpoint(llama), FIND_AND_GROUP, max_tokens=8).parse(OFFLINE, NOW)
     assert steps(plan) == [("delete", {"path": "old/list.txt"})]
     assert plan.parser == "offline"
     assert plan.notices
 
 
 def test_tools_that_the_model_ignores_fall_back(llama: LlamaServer) -> None:
-    at = endpoint(llama, wire="tools", max_tokens=16, extra={"tool_choice": "none"})
-    plan = parser(at).parse(OFFLINE, NOW)
+    plan = parser(endpoint(llama), wire="tools", max_tokens=16, extra={"tool_choice": "none"}).parse(OFFLINE, NOW)
     assert steps(plan) == [("delete", {"path": "old/list.txt"})]
     assert plan.notices
 
 
 @pytest.mark.slow
 def test_the_whole_schema_is_accepted_by_the_server(llama: LlamaServer) -> None:
-    plan = parser(endpoint(llama, max_tokens=4), instructions=None).parse(OFFLINE, NOW)
+    plan = parser(endpoint(llama), instructions=None, max_tokens=4).parse(OFFLINE, NOW)
     assert "400" not in " ".join(plan.notices)
 
 
@@ -118,7 +94,7 @@ def test_a_dead_port_falls_back_with_a_notice() -> None:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    plan = parser(Endpoint(base_url=f"http://127.0.0.1:{port}/v1", model="m", timeout_s=5)).parse(OFFLINE, NOW)
+    plan = parser(EndpointChat(base_url=f"http://127.0.0.1:{port}/v1", model="m", timeout_s=5)).parse(OFFLINE, NOW)
     assert steps(plan) == [("delete", {"path": "old/list.txt"})]
     assert "cannot be reached" in plan.notices[0]
 
@@ -135,6 +111,6 @@ def silent() -> Iterator[str]:
 
 
 def test_a_server_that_does_not_answer_in_time_falls_back(silent: str) -> None:
-    plan = parser(Endpoint(base_url=silent, model="m", timeout_s=0.3)).parse(OFFLINE, NOW)
+    plan = parser(EndpointChat(base_url=silent, model="m", timeout_s=0.3)).parse(OFFLINE, NOW)
     assert steps(plan) == [("delete", {"path": "old/list.txt"})]
     assert "in time" in plan.notices[0]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from lsfs.config import LlmConfig
 from lsfs.errors import Unavailable
 from lsfs.model import RelPath
+from lsfs_syscalls.chat.endpoint import EndpointChat
 from lsfs_syscalls.run.told import Passage, write_about
 from lsfs_syscalls.writer import CUT_OFF, ModelWriter
 from tests.syscalls.llm.conftest import LlamaServer
@@ -13,10 +13,7 @@ pytestmark = [pytest.mark.llm, pytest.mark.timeout(300)]
 
 
 def writer(llama: LlamaServer, *, key: str = "", max_tokens: int = 10) -> ModelWriter:
-    config = LlmConfig(
-        base_url=llama.base_url, model="smollm2", api_key=key or llama.key, timeout_s=120.0, max_tokens=max_tokens
-    )
-    return ModelWriter(config)
+    return ModelWriter(EndpointChat(llama.base_url, "smollm2", key or llama.key, timeout_s=120.0), max_tokens)
 
 
 def test_an_answer_comes_in_pieces_that_are_the_whole(llama: LlamaServer) -> None:
@@ -43,5 +40,5 @@ def test_a_summary_by_a_real_server_is_told_as_it_comes(llama: LlamaServer) -> N
 
 
 def test_a_wrong_key_is_an_error_that_names_the_server(llama: LlamaServer) -> None:
-    with pytest.raises(Unavailable, match="did not answer"):
+    with pytest.raises(Unavailable, match=r"did not answer: http.* refused the key"):
         writer(llama, key="wrong").write("", "x")
