@@ -118,11 +118,11 @@ def _language_model(config: LlmConfig) -> Finding:
             why = "[llm] mode is offline" if config.mode == "offline" else "the offline parser is used"
             return Finding(f"language model: none ({why})", True, False)
         case LocalChat() as chat:
-            what = f"language model: {chat.file}, in process"
+            what = f"language model: {chat.place}"
             try:
                 chat.loadable()
             except LsfsError as e:
                 return Finding(what, False, False, str(e))
             return Finding(what, True, False)
         case chat:
-            return Finding(f"language model: {chat.model} at {config.base_url}", True, False)
+            return Finding(f"language model: {chat.model} at {chat.place}", True, False)

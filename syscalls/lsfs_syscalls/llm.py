@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import resources
 from typing import Any, Literal, Protocol
@@ -91,11 +91,11 @@ class ModelParser:
         try:
             return self._asked(prompt, now, known)
         except (Unavailable, BadRequest) as error:
-            plan = self._offline.parse(prompt, now, known)
-            return plan.with_notice(f"parsed offline: {error}")
+            plan = self._offline.parse(prompt, now, known).with_notice(f"parsed offline: {error}")
+            return replace(plan, sent=self._sent(self.request(prompt, known)))
 
     def request(self, prompt: str, context: ParseContext | None = None) -> dict[str, Any]:
-        """Return everything that is sent for `prompt`, as `--explain` lists it."""
+        """Return all that is sent for `prompt`, as `--explain` lists it; a retry adds the answer and what is wrong with it."""
         known = context or ParseContext()
         out: dict[str, Any] = {
             "messages": [
@@ -112,13 +112,16 @@ class ModelParser:
             out["response_format"] = {"type": "json_schema", "json_schema": form}
         return out | dict(self._asking.extra or {})
 
+    def _sent(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"to": self._chat.place, "model": self._chat.model, **request}
+
     def _asked(self, prompt: str, now: datetime, context: ParseContext) -> Plan:
         request = self.request(prompt, context)
         problem = ""
         for _ in range(1 + _RETRIES):
             text, calls = self._answer(request)
             try:
-                return self._plan(prompt, now, context, _data(text, calls))
+                return replace(self._plan(prompt, now, context, _data(text, calls)), sent=self._sent(request))
             except BadRequest as error:
                 problem = str(error)
                 request = {**request, "messages": [*request["messages"], *_correction(text, problem)]}

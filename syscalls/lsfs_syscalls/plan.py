@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lsfs.errors import BadRequest
@@ -28,6 +28,7 @@ class Plan:
         clarify: the question to ask instead of guessing; then there are no steps.
         candidates: possible answers to it, best first.
         notices: what the user should know of how the plan was made (a model that did not answer, a dropped argument).
+        sent: all that a language model got for it, with `to`; empty where none was asked. Not part of the plan's JSON.
     """
 
     prompt: str
@@ -37,6 +38,7 @@ class Plan:
     clarify: str | None = None
     candidates: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    sent: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         for number, step in enumerate(self.steps, start=1):
@@ -52,6 +54,10 @@ class Plan:
     def with_notice(self, text: str) -> Plan:
         """Return the plan with one more notice."""
         return replace(self, notices=(*self.notices, text))
+
+    def explained(self) -> dict[str, Json]:
+        """Return the plan in the form of the contract, with what was sent to a language model (null: nothing)."""
+        return self.to_json() | {"sent": dict(self.sent) or None}
 
     def to_json(self) -> dict[str, Json]:
         """Return the plan in the form of the contract."""

@@ -41,6 +41,11 @@ class Chat(Protocol):
         ...
 
     @property
+    def place(self) -> str:
+        """Where it is, for people: an address, or the file of a model in this process."""
+        ...
+
+    @property
     def terse(self) -> bool:
         """A schema in which what is optional may be left out is understood, and each word that is not written saves time."""
         ...

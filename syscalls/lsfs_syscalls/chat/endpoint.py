@@ -35,6 +35,11 @@ class EndpointChat:
         return f"openai:{self.model}"
 
     @property
+    def place(self) -> str:
+        """Where it is."""
+        return self.base_url
+
+    @property
     def terse(self) -> bool:
         """Strict mode wants every field written."""
         return False

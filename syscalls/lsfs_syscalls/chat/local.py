@@ -59,6 +59,11 @@ class LocalChat:
         return f"local:{self.model}"
 
     @property
+    def place(self) -> str:
+        """Where it is."""
+        return f"{self.file} in this process"
+
+    @property
     def terse(self) -> bool:
         """A word costs time here, and llama.cpp's grammars know what is optional."""
         return True

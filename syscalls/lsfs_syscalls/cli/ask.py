@@ -8,7 +8,7 @@ from lsfs.errors import EXIT_ERROR, EXIT_FOUND, Denied
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.cli.session import Session
 from lsfs_syscalls.parse.asking import completed
-from lsfs_syscalls.render.plan import question_lines
+from lsfs_syscalls.render.plan import question_lines, sent_lines
 
 MOST_QUESTIONS = 3
 """After so many questions a prompt is given up."""
@@ -60,7 +60,7 @@ def _question(session: Session, plan: dict[str, Any]) -> str | None:
     if session.flag("json"):
         session.print_json(plan)
         return None
-    for line in question_lines(plan, session.paint):
+    for line in (*sent_lines(plan, session.paint), *question_lines(plan, session.paint)):
         session.note(line)
     answer = session.question()
     candidates = [str(c) for c in plan.get("candidates") or ()]

@@ -12,7 +12,7 @@ from typing import Any
 
 from lsfs_syscalls.render.paint import Paint
 from lsfs_syscalls.render.plain import plain_text
-from lsfs_syscalls.render.plan import plan_lines
+from lsfs_syscalls.render.plan import plan_lines, sent_lines
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Live:
         self.planned = True
         for line in plan.get("notices") or ():
             print(self.paint.dim(plain_text(line)), file=sys.stderr)
-        for line in plan_lines(plan, self.paint):
+        for line in (*sent_lines(plan, self.paint), *plan_lines(plan, self.paint)):
             print(line, file=sys.stderr, flush=True)
 
     def finish(self, rendered: str) -> str:

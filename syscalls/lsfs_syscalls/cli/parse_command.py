@@ -6,14 +6,16 @@ import os
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from lsfs.config import load_config
 from lsfs.errors import EXIT_ERROR, EXIT_FOUND, BadRequest
 from lsfs.model import whole
 from lsfs_syscalls.cli.session import Session
+from lsfs_syscalls.llm import PlanParser
 from lsfs_syscalls.parsers import make_parser
 from lsfs_syscalls.render.plain import json_text
-from lsfs_syscalls.render.plan import plan_lines, question_lines
+from lsfs_syscalls.render.plan import plan_lines, question_lines, sent_lines
 
 
 def run(session: Session) -> int:
@@ -22,19 +24,27 @@ def run(session: Session) -> int:
     now = present(getattr(session.options, "now", None))
     if session.options.jsonl:
         for prompt in _lines():
-            print(json_text(parser.parse(whole(prompt), now).to_json()), flush=True)
+            print(json_text(_plan(session, parser, prompt, now)), flush=True)
         return EXIT_FOUND
     prompt = " ".join(session.options.prompt).strip()
     if not prompt:
         raise BadRequest('say what to parse: lsfs parse "PROMPT", or --jsonl with one prompt a line on standard input')
-    plan = parser.parse(whole(prompt), now).to_json()
+    plan = _plan(session, parser, prompt, now)
     if session.flag("json"):
         session.print_json(plan)
-    elif plan.get("clarify"):
+        return EXIT_ERROR if plan.get("clarify") else EXIT_FOUND
+    for line in (*sent_lines(plan, session.paint), *map(session.paint.dim, plan.get("notices", ()))):
+        session.note(line)
+    if plan.get("clarify"):
         session.print("\n".join(question_lines(plan, session.paint)))
     else:
         session.print("\n".join(plan_lines(plan, session.paint)))
     return EXIT_ERROR if plan.get("clarify") else EXIT_FOUND
+
+
+def _plan(session: Session, parser: PlanParser, prompt: str, now: datetime) -> dict[str, Any]:
+    plan = parser.parse(whole(prompt), now)
+    return plan.explained() if session.flag("explain") else plan.to_json()
 
 
 def _lines() -> Iterator[str]:

@@ -21,7 +21,7 @@ from lsfs_syscalls.connect import Client
 from lsfs_syscalls.render.answer import notices, render
 from lsfs_syscalls.render.paint import Paint
 from lsfs_syscalls.render.plain import json_text, painted_text
-from lsfs_syscalls.render.plan import plan_lines, preview_lines
+from lsfs_syscalls.render.plan import plan_lines, preview_lines, sent_lines
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class Session:
 
     def show_plan(self, plan: dict[str, Any], preview: dict[str, Any] | None) -> None:
         """Print what would be done, as a notice."""
-        for line in plan_lines(plan, self.paint):
+        for line in (*sent_lines(plan, self.paint), *plan_lines(plan, self.paint)):
             self.note(line)
         for line in preview_lines(preview, self.paint) if preview else ():
             self.note(line)

@@ -10,9 +10,9 @@
     POST /tree     {...}             the semantic tree, for mounts (lsfs.wire.tree)
     POST /mount, /unmount {mountpoint}, POST /stop {unmount}, POST /check {...}
 
-Common to those that run something: actor, now (ISO 8601), explain, dry_run, files (the last answer's paths, for "it"), stream:
-what a model writes comes as it is written, in lines: `{"plan"}` of a prompt, `{"step", "text"}`, `{"step", "progress"}`, and
-at last `{"answer"}`.
+Common to those that run something: actor, now (ISO 8601), explain (a plan then says in `sent` what a language model got),
+dry_run, files (the last answer's paths, for "it"), stream: what a model writes comes as it is written, in lines: `{"plan"}` of
+a prompt, `{"step", "text"}`, `{"step", "progress"}`, and at last `{"answer"}`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Routes:
         self._table: dict[str, Callable[[Body, Listener], Body]] = {
             "/status": lambda *_: engine.status() | upkeep.status(),
             "/wait": lambda b, _: self._wait(b),
-            "/parse": lambda b, _: self._parse(b).to_json(),
+            "/parse": lambda b, _: _plan_json(self._parse(b), b),
             "/ask": self._ask,
             "/preview": lambda b, _: self._preview(Plan.from_json(b["plan"]), b),
             "/plan": lambda b, tell: {"answers": self._run(Plan.from_json(b["plan"]), b, tell)},
@@ -130,7 +130,7 @@ class Routes:
 
     def _ask(self, body: Body, tell: Listener) -> Body:
         plan = self._parse(body)
-        out: Body = {"plan": plan.to_json()}
+        out: Body = {"plan": _plan_json(plan, body)}
         if plan.clarify is not None:
             return out
         if plan.effect is Effect.READ and not body.get("dry_run"):
@@ -158,6 +158,10 @@ class Routes:
         if body.get("dry_run"):
             return self._preview(plan, body)
         return self._run(plan, body, tell)[-1]
+
+
+def _plan_json(plan: Plan, body: Body) -> Body:
+    return plan.explained() if body.get("explain") else plan.to_json()
 
 
 def _body(answer: Answer) -> Body:

@@ -40,3 +40,18 @@ def question_lines(plan: dict[str, Any], paint: Paint) -> Iterator[str]:
     yield paint.bold(plain_text(str(plan["clarify"])))
     for number, candidate in enumerate(plan.get("candidates") or [], start=1):
         yield f"  {number}  {paint.name(plain_text(str(candidate)))}"
+
+
+def sent_lines(plan: dict[str, Any], paint: Paint) -> Iterator[str]:
+    """Yield everything that a language model got for a plan, or that none was asked; nothing for a plan that does not tell."""
+    if "sent" not in plan:
+        return
+    sent = plain(plan["sent"])
+    if sent is None:
+        yield paint.dim("no language model was asked; nothing was sent")
+        return
+    yield paint.dim(f"sent to the model {sent['model']}, {sent['to']}:")
+    for message in sent["messages"]:
+        yield paint.dim(f"[{message['role']}] {message['content']}")
+    rest = [k for k in sent if k not in ("to", "model", "messages")]
+    yield paint.dim(f"with {', '.join(rest)} (--json shows them)")

@@ -83,6 +83,6 @@ def test_the_doctor_says_which_model_is_used(tmp_path: Path) -> None:
     assert said(base_url="http://x/v1", model="m") == ("language model: m at http://x/v1", True, "")
     assert said(model_file="/m.gguf", mode="offline")[0] == "language model: none ([llm] mode is offline)"
     what, ok, advice = said(model_file=f"{tmp_path}/m.gguf")
-    assert what == f"language model: {tmp_path}/m.gguf, in process"
+    assert what == f"language model: {tmp_path}/m.gguf in this process"
     assert not ok
     assert "No such file" in advice

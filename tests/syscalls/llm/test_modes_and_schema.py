@@ -44,6 +44,16 @@ def test_what_is_sent_is_the_prompt_the_calls_and_names_of_files() -> None:
     assert sent["response_format"]["json_schema"]["strict"] is True
 
 
+def test_explain_tells_what_was_sent_even_where_nothing_came_back() -> None:
+    asked = ModelParser(NOWHERE, Parser(), "auto")
+    sent = asked.parse("do something with the thing", NOW).explained()["sent"]
+    assert isinstance(sent, dict)
+    assert sent["to"] == NOWHERE.base_url
+    assert {k: v for k, v in sent.items() if k not in ("to", "model")} == asked.request("do something with the thing")
+    assert asked.parse("delete a.txt", NOW).explained()["sent"] is None
+    assert "sent" not in asked.parse("do something with the thing", NOW).to_json()
+
+
 def test_the_wire_of_tools_offers_every_call_as_a_tool() -> None:
     sent = ModelParser(NOWHERE, Parser(), asking=Asking(wire="tools")).request("lock it")
     assert [t["function"]["name"] for t in sent["tools"]] == list(CALLS)
