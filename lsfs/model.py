@@ -15,9 +15,8 @@ from __future__ import annotations
 import base64
 import re
 import stat
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 RelPath = NewType("RelPath", bytes)
 Fid = NewType("Fid", int)
@@ -72,8 +71,7 @@ class ChangeKind(StrEnum):
     ATTRIBUTES = "attributes"
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One state of a file.
 
     Attributes:
@@ -111,8 +109,7 @@ class Version:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A name in the tree at some time, with the version that was current then."""
 
     path: RelPath
@@ -124,8 +121,7 @@ class Entry:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A committed change of one file.
 
     Attributes:

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsfs.capture.baseline import Baseline, BaselineProgress
@@ -145,7 +145,7 @@ class Capture:
             self._queue[w.dirty.path, w.dirty.actor] = w
             return
         old_path = w.dirty.old_path if there.dirty.old_path is None else there.dirty.old_path
-        there.dirty = replace(there.dirty, subtree=there.dirty.subtree or w.dirty.subtree, old_path=old_path)
+        there.dirty = there.dirty._replace(subtree=there.dirty.subtree or w.dirty.subtree, old_path=old_path)
         there.due = min(there.due, w.due)
         there.since = min(there.since, w.since)
         there.attempt = max(there.attempt, w.attempt)

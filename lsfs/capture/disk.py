@@ -109,21 +109,17 @@ class Disk:
             self.exclude(folder)
         return found
 
-    @contextmanager
-    def parent(self, path: bytes) -> Iterator[tuple[int, bytes]]:
-        """Give (descriptor of the folder, last name) of `path`.
+    def parent(self, path: bytes) -> Parent:
+        """Give (descriptor of the folder, last name) of `path`, for a `with` block.
 
         Raises:
             OutsideRoot: a folder on the way is a symbolic link, or a name is `..`.
             NotFound: a folder on the way is missing.
         """
-        fd, name = self._enter(path)
-        try:
-            yield fd, name
-        finally:
-            self.folders.leave(fd)
+        return Parent(self, path)
 
-    def _enter(self, path: bytes) -> tuple[int, bytes]:
+    def enter(self, path: bytes) -> tuple[int, bytes]:
+        """Return what `parent` gives; the caller gives the descriptor back to `folders`."""
         folder, _, name = path.rpartition(b"/")
         if name in _NO_NAMES or (not folder and path[:1] == b"/"):
             raise OutsideRoot(f"{show(path)} is not a path below the root")
@@ -134,7 +130,7 @@ class Disk:
         if not path:
             return look_of(os.fstat(self.fd))
         try:
-            fd, name = self._enter(path)
+            fd, name = self.enter(path)
         except (NotFound, OutsideRoot):
             return None
         try:
@@ -208,6 +204,22 @@ class Disk:
             yield fd
         finally:
             os.close(fd)
+
+
+class Parent:
+    """A folder that is entered for a block; not a generator, because it is made several times for each file."""
+
+    __slots__ = ("_disk", "_fd", "_path")
+
+    def __init__(self, disk: Disk, path: bytes) -> None:
+        self._disk, self._path, self._fd = disk, path, -1
+
+    def __enter__(self) -> tuple[int, bytes]:
+        self._fd, name = self._disk.enter(self._path)
+        return self._fd, name
+
+    def __exit__(self, *error: object) -> None:
+        self._disk.folders.leave(self._fd)
 
 
 def _child(fd: int, name: str) -> tuple[bytes, Look] | None:

@@ -16,9 +16,10 @@ It decides and writes nothing. Cost: one lstat and one look-up for each path.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from lsfs.capture import known as tables
 from lsfs.capture.disk import Disk, Look
@@ -30,8 +31,7 @@ _SHORT_WHILE_NS = 60_000_000_000
 _BACKUPS = (b"~", b".bak", b".orig", b".old", b".swp")
 
 
-@dataclass(frozen=True, slots=True)
-class Dirty:
+class Dirty(NamedTuple):
     """A hint that something happened at a path; what happened is on the disk.
 
     Attributes:
@@ -58,8 +58,7 @@ class Act(StrEnum):
     SPLIT = "split"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One thing that happened.
 
     Attributes:
@@ -84,6 +83,8 @@ class Scene:
     Attributes:
         held: tells the paths that a transaction is changing just now; it records them itself.
         complete: what is in a new folder is named as well.
+        placed: files that were just written by us, as they were then. What a program did to one since is a change of its own,
+            which it is told of on its own.
         skipped: those of them that were asked for.
     """
 
@@ -91,6 +92,7 @@ class Scene:
     disk: Disk
     held: Callable[[bytes], bool]
     complete: bool = False
+    placed: Mapping[bytes, Look] = field(default_factory=dict)
     skipped: list[RelPath] = field(default_factory=list)
     looks: dict[bytes, Look | None] = field(default_factory=dict)
     knowns: dict[bytes, Known | None] = field(default_factory=dict)
@@ -105,7 +107,7 @@ class Scene:
         if path and path not in self.looks and self.held(path):
             self.skipped.append(RelPath(path))
         elif path not in self.looks and path and not self.disk.ignores(path):
-            self.looks[path] = look or self.disk.look(path)
+            self.looks[path] = look or self._look(path)
             self.knowns[path] = self.ready.pop(path) if path in self.ready else tables.at_path(self.con, path)
             was = self.knowns[path]
             if was is not None and was.kind == Kind.DIRECTORY and _kind(self.looks[path]) != Kind.DIRECTORY:
@@ -114,6 +116,15 @@ class Scene:
                 for inner in inside:
                     self.add(inner)
         return self.looks.get(path)
+
+    def _look(self, path: bytes) -> Look | None:
+        """Look at a name; not where its folder was seen to be gone, nor at what we have just written into one that is there."""
+        folder = parent_of(path)
+        if not folder or folder not in self.looks:
+            return self.disk.look(path)
+        if _kind(self.looks[folder]) != Kind.DIRECTORY:
+            return None
+        return self.placed.get(path) or self.disk.look(path)
 
     def prepare(self, paths: list[bytes]) -> None:
         """Read what many names stood for at once; they are about to be added."""
@@ -201,7 +212,8 @@ class Scene:
     def _arrival(self, path: RelPath) -> Iterator[Event]:
         look = self.looks[path]
         assert look is not None
-        for k in self.inodes.get(look.ino, ()):
+        # What we have just written is no file that was there before, whatever its inode was used for.
+        for k in () if look is self.placed.get(path) else self.inodes.get(look.ino, ()):
             if k.kind != look.kind:
                 continue
             event = self._from_live(path, look, k) if k.names else self._from_ended(path, look, k)
@@ -265,7 +277,7 @@ class Scene:
         assert look is not None and was is not None
         if path in self.taken:
             return
-        if look.ino == was.ino or look.kind == Kind.DIRECTORY:
+        if look.ino == was.ino or look.kind == Kind.DIRECTORY or (was.names == 1 and look is self.placed.get(path)):
             yield Event(Act.MODIFY, path, look, was)
             return
         if (other := self._exchanged(path, look, was)) is not None:

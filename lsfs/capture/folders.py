@@ -23,6 +23,7 @@ from lsfs.model import show
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST = 16  # more than are ever in use at once
 _FRESH_S = 0.05
+_NONE = (-1, 0.0)
 
 
 class _Kept(threading.local):
@@ -82,13 +83,13 @@ class Folders:
 
     def _keep(self, folder: bytes, path: bytes) -> int:
         kept, now = self._kept, time.monotonic()
-        fd, since = kept.folders.pop(folder, (-1, 0.0))
-        if fd >= 0 and now - since > _FRESH_S:
-            kept.stale.append(fd)  # somebody further up may be using it
-            fd = -1
-        if fd < 0:
-            fd, since = self._walk(folder.split(b"/"), path), now
-        kept.folders[folder] = (fd, since)  # the latest is the last
+        fd, since = kept.folders.get(folder, _NONE)
+        if fd >= 0 and now - since <= _FRESH_S:
+            return fd
+        if fd >= 0:
+            kept.stale.append(kept.folders.pop(folder)[0])  # somebody further up may be using it
+        fd = self._walk(folder.split(b"/"), path)
+        kept.folders[folder] = (fd, now)  # the latest is the last
         if len(kept.folders) > _MOST:
             kept.stale.append(kept.folders.pop(next(iter(kept.folders)))[0])
         if len(kept.stale) > _MOST:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import resource
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,41 +24,65 @@ class Freeing:
 
     def __init__(self) -> None:
         self._most = min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
-        self._waiting: deque[int] = deque()
+        self._waiting: list[int] = []
         self._cond = threading.Condition()
+        self._busy = 0
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def held(self, folder: int, name: bytes) -> Iterator[None]:
-        """Hold what is at a name in a folder, if anything is, while the name is taken from it."""
-        fd = -1
-        if len(self._waiting) < self._most:
-            try:
-                fd = os.open(name, _HOLD, dir_fd=folder)
-            except OSError:
-                fd = -1
+    def later(self) -> Iterator[None]:
+        """Free nothing until the end of the block: many files in a row are replaced or removed in it."""
+        with self._cond:
+            self._busy += 1
         try:
             yield
         finally:
-            if fd >= 0:
-                self._later(fd)
+            with self._cond:
+                self._busy -= 1
+                self._wake()
 
-    def _later(self, fd: int) -> None:
+    def hold(self, folder: int, name: bytes) -> int:
+        """Hold what is at a name in a folder before the name is taken from it; return a descriptor, -1 for nothing held."""
+        if len(self._waiting) >= self._most:
+            return -1
+        try:
+            return os.open(name, _HOLD, dir_fd=folder)
+        except OSError:
+            return -1
+
+    def release(self, fd: int) -> None:
+        """Have what `hold` returned freed."""
+        if fd < 0:
+            return
         with self._cond:
             self._waiting.append(fd)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="freeing", daemon=True)
-                self._thread.start()
-            elif len(self._waiting) == 1:
-                self._cond.notify()
+            if not self._busy:
+                self._wake()
+
+    def _wake(self) -> None:
+        if not self._waiting:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="freeing", daemon=True)
+            self._thread.start()
+        else:
+            self._cond.notify()
 
     def _run(self) -> None:
         while True:
             with self._cond:
-                if not self._waiting:
-                    self._cond.wait(_IDLE_S)
-                if not self._waiting:
+                if not self._cond.wait_for(lambda: bool(self._waiting) and not self._busy, _IDLE_S) and not self._waiting:
                     self._thread = None
                     return
-                fd = self._waiting.popleft()
-            os.close(fd)
+                fds, self._waiting = ([], self._waiting) if self._busy else (self._waiting, [])
+            for first, last in _runs(sorted(fds)):
+                os.closerange(first, last + 1)
+
+
+def _runs(fds: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield first and last of the numbers that follow each other: they are closed with one system call."""
+    start = 0
+    for end in range(1, len(fds) + 1):
+        if end == len(fds) or fds[end] != fds[end - 1] + 1:
+            yield fds[start], fds[end - 1]
+            start = end

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
@@ -227,7 +227,8 @@ class _Batch:
         def held(path: bytes) -> bool:
             return self._recorder.holder(path) not in (None, mine)
 
-        return Scene(self._recorder.catalogue.read(), self._recorder.disk, held, complete=self._author.complete)
+        placed = {path: taken.look for path, taken in self._author.placed.items()}
+        return Scene(self._recorder.catalogue.read(), self._recorder.disk, held, self._author.complete, placed)
 
     def _walk(self, folder: RelPath) -> None:
         seen: set[bytes] = set()
@@ -294,7 +295,7 @@ class _Batch:
     def _create(self, e: Event) -> None:
         assert e.look is not None
         if e.look.nlink > 1 and e.known is None and (first := self._first_name(e.look)) is not None:
-            self._describe.link(self.group, self._author, replace(e, act=Act.LINK, known=first))
+            self._describe.link(self.group, self._author, e._replace(act=Act.LINK, known=first))
             return
         self._create_file(e, e.look)
         if e.look.nlink > 1 and e.look.kind == Kind.FILE:
@@ -322,7 +323,7 @@ class _Batch:
             same = taken.content is not None and taken.content.digest == end.known.digest
             if same and end.path not in self._claimed:
                 self._claimed.add(end.path)
-                moved = replace(e, act=Act.MOVE, known=end.known, old_path=end.path)
+                moved = e._replace(act=Act.MOVE, known=end.known, old_path=end.path)
                 self._describe.move(self.group, self._author, moved)
                 self._describe.modified(self.group, self._author, e.path, self.group.now(end.known), taken)
                 return

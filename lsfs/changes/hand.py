@@ -14,8 +14,8 @@ import ctypes
 import errno
 import os
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from lsfs.capture.disk import Disk, Look, look_of, read_xattrs, stage_token
 from lsfs.capture.known import Known
@@ -27,8 +27,7 @@ _FEW = 8
 _UNSUPPORTED = (errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.EINVAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(NamedTuple):
     """What a file has beside its content; None leaves it as it comes."""
 
     mode: int | None = None
@@ -38,8 +37,7 @@ class Attributes:
     xattrs: dict[bytes, bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """Content under its temporary name; the descriptor is open for reading and writing, or -1."""
 
     path: RelPath
@@ -62,9 +60,11 @@ class Hand:
         self._count = 0
         self._written: list[RelPath] = []
 
-    def steady(self) -> contextlib.AbstractContextManager[None]:
-        """Keep the folders that are changed last open while many files are changed in a row."""
-        return self._disk.folders.steady()
+    @contextlib.contextmanager
+    def steady(self) -> Iterator[None]:
+        """Keep the folders that are changed last open, and free nothing, while many files are changed in a row."""
+        with self._disk.folders.steady(), self._disk.freeing.later():
+            yield
 
     def stage(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes) -> Staged:
         """Write content under a temporary name beside `path`; the caller places or discards it."""
@@ -87,20 +87,31 @@ class Hand:
     def close(self, staged: Staged) -> Staged:
         """Close the descriptor: for many files that are placed together later."""
         _close(staged.fd)
-        return replace(staged, fd=-1)
+        return staged._replace(fd=-1)
 
     def place(self, staged: Staged) -> Look:
         """Rename the staged content over its target (or write it into a file of several names); return what is there now."""
+        return self._place(staged, _anything)
+
+    def replace(self, staged: Staged, known: Known | None) -> Look:
+        """As `place`, if the name still is what was captured; raises as `require` does."""
+        return self._place(staged, lambda there: _require(staged.path, known, None if there is None else look_of(there)))
+
+    def _place(self, staged: Staged, check: Callable[[os.stat_result | None], None]) -> Look:
         self._point("place")
         try:
             with self._disk.parent(staged.path) as (folder, name):
                 there = _lstat(folder, name)
+                check(there)
                 if there is not None and stat.S_ISREG(there.st_mode) and there.st_nlink > 1:
                     return self._into(staged, folder, name)
                 if there is not None and stat.S_ISDIR(there.st_mode):
                     raise Exists(f"{show(staged.path)} is a folder")
-                with self._disk.freeing.held(folder, name):
+                held = -1 if there is None else self._disk.freeing.hold(folder, name)
+                try:
                     os.rename(staged.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+                finally:
+                    self._disk.freeing.release(held)
                 self._written.append(staged.path)
                 return look_of(os.lstat(name, dir_fd=folder))
         finally:
@@ -207,8 +218,11 @@ class Hand:
             if there is None:
                 return
             if not stat.S_ISDIR(there.st_mode):
-                with self._disk.freeing.held(folder, name):
+                held = self._disk.freeing.hold(folder, name)
+                try:
                     os.unlink(name, dir_fd=folder)
+                finally:
+                    self._disk.freeing.release(held)
                 return
             try:
                 os.rmdir(name, dir_fd=folder)
@@ -239,13 +253,7 @@ class Hand:
         Raises:
             Conflict: somebody has written it in this moment.
         """
-        look = self._disk.look(path)
-        if known is None or look is None:
-            same = known is None and look is None
-        else:
-            same = known.kind == Kind.DIRECTORY or (known.ino, known.size, known.mtime_ns) == look.key[:3]
-        if not same:
-            raise Conflict(f"{show(path)} was changed in this moment; try again", [show(path)])
+        _require(path, known, self._disk.look(path))
 
     def sync_staged(self, count: int) -> None:
         """Make so many staged files durable, so that renaming them does not write each of them out on its own (ext4 does)."""
@@ -271,6 +279,20 @@ class Hand:
     def _temporary(self) -> bytes:
         self._count += 1
         return b"%s-%d" % (self._label, self._count)
+
+
+def _anything(there: os.stat_result | None) -> None:
+    """Be the check that whatever is at the name may be replaced."""
+    del there
+
+
+def _require(path: RelPath, known: Known | None, look: Look | None) -> None:
+    if known is None or look is None:
+        same = known is None and look is None
+    else:
+        same = known.kind == Kind.DIRECTORY or (known.ino, known.size, known.mtime_ns) == (look.ino, look.size, look.mtime_ns)
+    if not same:
+        raise Conflict(f"{show(path)} was changed in this moment; try again", [show(path)])
 
 
 def _close(fd: int) -> None:

@@ -102,8 +102,8 @@ class Ledger:
 
     def _record(self, more: list[Dirty], closing: Sequence[Record] = ()) -> None:
         touched = [Dirty(p, old_path=old) for p, old in sorted(self._fresh.items())]
-        self._fresh = {}
-        author = Author(self._begin.actor, self._begin.tx, self._origins, self._placed, complete=True)
+        placed, self._fresh, self._placed = self._placed, {}, {}
+        author = Author(self._begin.actor, self._begin.tx, self._origins, placed, complete=True)
         self._recorder.record([*touched, *more], author, closing=closing)
 
     def _is_mine(self, path: RelPath) -> bool:

@@ -10,8 +10,9 @@ Content on the disk that it replaces or removes is in the store before: its call
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lsfs.capture import known as tables
 from lsfs.capture.known import Known
@@ -25,10 +26,10 @@ from lsfs.versions.versions import Versions
 
 _PORTION = 4096  # staged files
 _PORTION_BYTES = 256 << 20
+_LOOKED_UP = 1024  # contents whose place in the packs is looked up together
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What shall be at a path; fid None: nothing."""
 
     fid: int | None
@@ -55,8 +56,7 @@ class Result:
     placed: dict[bytes, Taken] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     """A file that is staged and not placed yet."""
 
     fid: int
@@ -74,8 +74,7 @@ class Putback:
         current: what the tables say of the paths, as captured right before.
     """
 
-    def __init__(self, versions: Versions, hand: Hand, stock: Stock, current: Mapping[RelPath, Known | None]) -> None:
-        self._versions = versions
+    def __init__(self, hand: Hand, stock: Stock, current: Mapping[RelPath, Known | None]) -> None:
         self._hand = hand
         self._stock = stock
         self._current = current
@@ -84,6 +83,7 @@ class Putback:
         self._renames: list[tuple[bytes, bytes]] = []
         self._sources: set[RelPath] = set()
         self._home: dict[int, RelPath] = {}
+        self._restore = stock.restorer(())
         self.result = Result()
 
     def run(self, targets: Mapping[RelPath, Target], live: Mapping[int, list[RelPath]]) -> Result:
@@ -97,9 +97,10 @@ class Putback:
         with self._hand.steady():
             try:
                 self._make_room(targets, movers)
-                for path in sorted(targets):
-                    if targets[path].fid is not None:
-                        self._settle(RelPath(path), targets[path], movers.get(path))
+                for part in _portions(sorted(path for path, target in targets.items() if target.fid is not None)):
+                    self._restore = self._stock.restorer(vid for path in part if (vid := targets[path].vid) is not None)
+                    for path in part:
+                        self._settle(path, targets[path], movers.get(path))
                 self._place()
                 self._remove_folders(targets, set(movers.values()))
             finally:
@@ -110,14 +111,16 @@ class Putback:
     def _movers(self, targets: Mapping[RelPath, Target], live: Mapping[int, list[RelPath]]) -> dict[RelPath, RelPath]:
         """Return, by target path, the path from where its file has to be renamed."""
         movers: dict[RelPath, RelPath] = {}
+        used: set[RelPath] = set()
         for path, target in sorted(targets.items()):
             now = self._current.get(path)
             if target.fid is None or (now is not None and now.fid == target.fid):
                 continue
             free = [n for n in live.get(target.fid, []) if n in targets and targets[n].fid != target.fid]
-            free = [n for n in free if n not in movers.values()]
+            free = [n for n in free if n not in used]
             if free:
                 movers[path] = free[0]
+                used.add(free[0])
         return movers
 
     def _make_room(self, targets: Mapping[RelPath, Target], movers: Mapping[RelPath, RelPath]) -> None:
@@ -190,6 +193,7 @@ class Putback:
         if now is None and fid in self._home and version.kind != Kind.DIRECTORY:
             self._place()
             self._hand.hard_link(self._home[fid], path)
+            self.result.placed.pop(self._home[fid], None)  # its stat is another one now
             self.result.touched.add(path)
             return
         try:
@@ -228,7 +232,7 @@ class Putback:
 
     def _stage(self, path: RelPath, fid: int, stored: Stored, now: Known | None) -> None:
         content = self._stock.content(stored)
-        staged = self._hand.stage(path, lambda fd: self._versions.restore_content(content, fd), stored.attributes)
+        staged = self._hand.stage(path, lambda fd: self._restore(content, fd), stored.attributes)
         self._waiting.append(_Waiting(fid, self._hand.close(staged), stored, content, now))
         self._home[fid] = path
         self._waiting_bytes += content.size
@@ -251,8 +255,7 @@ class Putback:
     def _place_one(self, w: _Waiting) -> None:
         path = w.staged.path
         try:
-            self._hand.require(path, w.now)
-            look = self._hand.place(w.staged)
+            look = self._hand.replace(w.staged, w.now)
         except (NotFound, Conflict) as e:
             self._home.pop(w.fid, None)
             self._hand.discard(w.staged)
@@ -267,6 +270,11 @@ class Putback:
             if target.fid is not None or now is None or now.kind != Kind.DIRECTORY or path in sources:
                 continue
             self._remove(path)
+
+
+def _portions(paths: list[RelPath]) -> Iterator[list[RelPath]]:
+    for start in range(0, len(paths), _LOOKED_UP):
+        yield paths[start : start + _LOOKED_UP]
 
 
 def live_names(versions: Versions, targets: Mapping[RelPath, Target]) -> dict[int, list[RelPath]]:

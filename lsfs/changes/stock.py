@@ -6,8 +6,8 @@ Pure reading.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from lsfs.changes.hand import Attributes
 from lsfs.errors import NotFound
@@ -20,8 +20,7 @@ from lsfs.versions.versions import Versions
 _MANY = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A version as the tables hold it.
 
     Attributes:
@@ -66,6 +65,11 @@ class Stock:
             NotFound: it is not in the store; the text says why.
         """
         return self._versions.content(stored.version) if stored.content is None else Content.decode(stored.content)
+
+    def restorer(self, vids: Iterable[int]) -> Callable[[Content, int], None]:
+        """Return what writes the content of one of these versions into an empty file, with its holes and checked."""
+        stored = (self._stored.get(vid) for vid in vids)
+        return self._versions.restorer(Content.decode(s.content) for s in stored if s is not None and s.content is not None)
 
     def digest(self, vid: int) -> bytes | None:
         """Return the digest of a version's content; raises as `get` does."""

@@ -239,7 +239,7 @@ class Transaction:
         return self._put_back(targets, stock, current)
 
     def _put_back(self, targets: Mapping[RelPath, Target], stock: Stock, current: Mapping[RelPath, Known | None]) -> Result:
-        putback = Putback(self._versions, self._hand, stock, current)
+        putback = Putback(self._hand, stock, current)
         try:
             return putback.run(targets, live_names(self._versions, targets))
         finally:

@@ -248,7 +248,7 @@ class Appender:
         offset = pack.append(kind, Codec(record.codec), record.id, record.length, item.payload)
         row = self._rows.get(record.id)
         if kind is RecordKind.CHUNK and row is not None and (row.pack, row.offset) == (source, item.offset):
-            self._rows[record.id] = replace(row, pack=pack.number, offset=offset)
+            self._rows[record.id] = row._replace(pack=pack.number, offset=offset)
         for batch in self._batches.values():
             if (batch.pack, batch.offset) == (source, item.offset):
                 self._batches[batch.number] = replace(batch, pack=pack.number, offset=offset)

@@ -7,9 +7,10 @@ Functions that change rows take the connection of the transaction they are part 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from lsfs.catalogue import Catalogue, Schema
 from lsfs.packs.format import RECORD_HEADER_SIZE
@@ -67,8 +68,7 @@ class PackRow:
     sealed_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkRow:
+class ChunkRow(NamedTuple):
     """Where a chunk lies."""
 
     id: bytes
@@ -99,6 +99,7 @@ class BatchRow:
         return RECORD_HEADER_SIZE + self.stored
 
 
+_MANY = 256
 _CHUNK = "SELECT id, pack, offset, stored, length, base FROM chunk "
 
 
@@ -115,6 +116,15 @@ class Index:
         """Return where a chunk lies."""
         row = self._catalogue.read().execute(_CHUNK + "WHERE id=?", (id_,)).fetchone()
         return None if row is None else ChunkRow(*row)
+
+    def chunks_at(self, ids: Sequence[bytes]) -> dict[bytes, ChunkRow]:
+        """Return where many chunks lie, by id; those that are not there are left out."""
+        found: dict[bytes, ChunkRow] = {}
+        for start in range(0, len(ids), _MANY):
+            part = ids[start : start + _MANY]
+            rows = self._catalogue.read().execute(_CHUNK + f"WHERE id IN ({','.join('?' * len(part))})", part)
+            found |= {row[0]: ChunkRow._make(row) for row in rows}
+        return found
 
     def has(self, id_: bytes) -> bool:
         """Tell whether a chunk is there."""

@@ -209,6 +209,16 @@ class Packs:
         """Write a content into an empty file, with its holes, and check it against its digest."""
         restore(content, self._fetcher.get, fd)
 
+    def restorer(self, contents: Iterable[Content]) -> Callable[[Content, int], None]:
+        """Return what does what `restore` does, for these contents: where their chunks lie is looked up at once."""
+        rows = self._index.chunks_at([id_ for content in contents for id_ in content.ids()])
+
+        def get(id_: bytes) -> bytes:
+            row = rows.get(id_)
+            return self._fetcher.get(id_) if row is None else self._fetcher.checked(row)[2]
+
+        return lambda content, fd: restore(content, get, fd)
+
     def has(self, chunk_id: bytes) -> bool:
         """Tell whether the store holds a chunk."""
         return self._locate(chunk_id) is not None

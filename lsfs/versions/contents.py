@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO, Protocol
 
 from lsfs.packs.content import Content
@@ -45,6 +45,10 @@ class ContentStore(Protocol):
 
     def restore(self, content: Content, fd: int) -> None:
         """Write the content into an empty file, holes as holes, and check it against its digest."""
+        ...
+
+    def restorer(self, contents: Iterable[Content]) -> Callable[[Content, int], None]:
+        """Return what does what `restore` does, for these contents: where they lie is looked up at once."""
         ...
 
     def records(self) -> Iterator[tuple[int, bytes]]:

@@ -16,6 +16,10 @@ ENTRY = "d.path, v.fid, v.kind, v.size, v.mtime_ns, v.vid, v.number"
 """The columns that `entry_from` takes, of `dentry d` and `version v`."""
 
 
+_KINDS = {k.value: k for k in Kind}
+_STATES = {s.value: s for s in State}
+
+
 def version_from(row: tuple[Any, ...]) -> Version:
     """Return the version of a row of `VERSION`."""
     return Version(
@@ -24,8 +28,8 @@ def version_from(row: tuple[Any, ...]) -> Version:
         number=row[2],
         at_ns=TimeNs(row[3]),
         path=RelPath(row[4]),
-        kind=Kind(row[5]),
-        state=State(row[6]),
+        kind=_KINDS[row[5]],
+        state=_STATES[row[6]],
         size=row[7],
         mode=row[8],
         uid=row[9],
@@ -40,9 +44,6 @@ def version_from(row: tuple[Any, ...]) -> Version:
     )
 
 
-_KINDS = {k.value: k for k in Kind}
-
-
 def entry_from(row: tuple[Any, ...]) -> Entry:
     """Return the entry of a row of `ENTRY`."""
-    return Entry(row[0], row[1], _KINDS[row[2]], row[3], row[4], row[5], row[6])
+    return Entry._make((row[0], row[1], _KINDS[row[2]], *row[3:7]))

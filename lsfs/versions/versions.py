@@ -11,7 +11,7 @@ from __future__ import annotations
 import builtins
 import io
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from lsfs.catalogue import Catalogue
@@ -192,11 +192,11 @@ class Versions:
 
     def restore(self, version: Version, fd: int) -> None:
         """Write the content of a version into an empty file, with its holes and checked; raises as `read` does."""
-        self.restore_content(self.content(version), fd)
+        self._packs.restore(self.content(version), fd)
 
-    def restore_content(self, content: Content, fd: int) -> None:
-        """Write a content into an empty file, with its holes and checked."""
-        self._packs.restore(content, fd)
+    def restorer(self, contents: Iterable[Content]) -> Callable[[Content, int], None]:
+        """Return what writes one of these contents into an empty file, with its holes and checked."""
+        return self._packs.restorer(contents)
 
     def content(self, version: Version) -> Content:
         """Return where the packs hold the content of a version.

@@ -35,9 +35,11 @@ def test_a_removed_file_is_held_over_its_removal_and_freed_soon_after(tmp_path: 
     try:
         (tmp_path / "a").write_bytes(b"x" * 8192)
         inode = (tmp_path / "a").stat().st_ino
-        with freeing.held(folder, b"a"):
-            os.unlink("a", dir_fd=folder)
-            assert holds(inode)
+        fd = freeing.hold(folder, b"a")
+        os.unlink("a", dir_fd=folder)
+        with freeing.later():
+            freeing.release(fd)
+            assert all(holds(inode) for _ in range(50))
         assert eventually(lambda: not holds(inode))
     finally:
         os.close(folder)
@@ -50,8 +52,9 @@ def test_many_removed_files_leave_no_descriptor_and_no_thread(tmp_path: Path) ->
         before = len(os.listdir("/proc/self/fd"))
         for n in range(2000):
             (tmp_path / "a").write_bytes(b"%d" % n)
-            with freeing.held(folder, b"a"):
-                os.unlink("a", dir_fd=folder)
+            fd = freeing.hold(folder, b"a")
+            os.unlink("a", dir_fd=folder)
+            freeing.release(fd)
         assert eventually(lambda: len(os.listdir("/proc/self/fd")) <= before)
         assert eventually(lambda: not any(t.name == "freeing" for t in threading.enumerate()))
     finally:
@@ -62,7 +65,9 @@ def test_nothing_at_the_name_is_nothing_to_hold(tmp_path: Path) -> None:
     folder = os.open(tmp_path, os.O_RDONLY)
     try:
         before = len(os.listdir("/proc/self/fd"))
-        with Freeing().held(folder, b"missing"):
-            assert len(os.listdir("/proc/self/fd")) == before
+        freeing = Freeing()
+        assert freeing.hold(folder, b"missing") == -1
+        freeing.release(-1)
+        assert len(os.listdir("/proc/self/fd")) == before
     finally:
         os.close(folder)
