@@ -111,6 +111,8 @@ class LlmConfig:
         api_key: its key; local servers take any.
         model_file: a GGUF, absolute or with `~`, that llama.cpp runs in this process (`pip install 'lsfs[local]'`); it goes
             before `base_url`, and nothing is sent anywhere.
+        threads: of the model of `model_file`; 0 for one less than there are processors. They wait for each other in a busy
+            loop, so one that has to share its processor holds up all.
         context_tokens: what the model of `model_file` has in view, the request and its answer; more takes more memory.
         timeout_s: for an answer, or for its next piece where it is streamed.
         wire: "json_schema" or "tools".
@@ -122,6 +124,7 @@ class LlmConfig:
     api_key: str = ""
     model: str = ""
     model_file: str = ""
+    threads: int = 0
     context_tokens: int = 8192
     timeout_s: float = 30.0
     wire: str = "json_schema"

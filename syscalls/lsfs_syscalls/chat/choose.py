@@ -21,7 +21,8 @@ def chat_of(config: LlmConfig, *, retries: int = 0) -> Chat | None:
     if config.mode == "offline":
         return None
     if config.model_file:
-        return LocalChat(Path(os.path.expanduser(config.model_file)), config.context_tokens, config.timeout_s)
+        file = Path(os.path.expanduser(config.model_file))
+        return LocalChat(file, config.context_tokens, config.threads, config.timeout_s)
     if config.base_url:
         return EndpointChat(config.base_url, config.model or "default", config.api_key or "none", config.timeout_s, retries)
     return None

@@ -30,7 +30,7 @@ from lsfs_syscalls.chat.gguf import checked
 
 _BATCH = 256
 """Tokens that are read at once: after each batch a request can be given up."""
-_LOADED: dict[tuple[Path, int], Any] = {}
+_LOADED: dict[tuple[Path, int, int], Any] = {}
 _LOADING = threading.Lock()
 
 
@@ -41,11 +41,13 @@ class LocalChat:
     Attributes:
         file: the GGUF.
         context_tokens: what it can have in view: the request and its answer.
+        threads: 0 for one less than there are processors, and one at least.
         timeout_s: for an answer, or for its next piece; loading does not count, reading a long request does only for an answer.
     """
 
     file: Path
     context_tokens: int = 8192
+    threads: int = 0
     timeout_s: float = 30.0
 
     @property
@@ -79,7 +81,7 @@ class LocalChat:
         Raises:
             Unavailable: it cannot be loaded, refuses the request, or takes too long.
         """
-        answer = _Answer(loaded(self.file, self.context_tokens), request)
+        answer = _Answer(loaded(self.file, self.context_tokens, self.threads), request)
         deadline = time.monotonic() + self.timeout_s
         began = False
         try:
@@ -128,16 +130,16 @@ class _Answer:
         return self._gone.is_set() or not threading.main_thread().is_alive()
 
 
-def loaded(file: Path, context_tokens: int) -> Any:
+def loaded(file: Path, context_tokens: int, threads: int = 0) -> Any:
     """Return the model, loaded now or before.
 
     Raises:
         Unavailable: the extra is not installed, or the file cannot be loaded.
     """
     with _LOADING:
-        key = (file, context_tokens)
+        key = (file, context_tokens, threads)
         if key not in _LOADED:
-            _LOADED[key] = _load(_binding(), checked(file), context_tokens)
+            _LOADED[key] = _load(_binding(), checked(file), context_tokens, threads)
         return _LOADED[key]
 
 
@@ -148,13 +150,13 @@ def _binding() -> Any:
         raise Unavailable(f"a language model in process needs an extra: pip install 'lsfs[local]' ({e})") from e
 
 
-def _load(xllamacpp: Any, file: Path, context_tokens: int) -> Any:
+def _load(xllamacpp: Any, file: Path, context_tokens: int, threads: int) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(file)
     params.n_ctx = context_tokens
     params.n_parallel = 1
     params.n_batch = params.n_ubatch = _BATCH
-    params.cpuparams.n_threads = os.cpu_count() or 1
+    params.cpuparams.n_threads = threads or max(1, len(os.sched_getaffinity(0)) - 1)
     params.cache_ram_mib = 0
     params.ui = False
     params.verbosity = -1

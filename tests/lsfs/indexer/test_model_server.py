@@ -16,7 +16,7 @@ from lsfs.embed.onnx import OnnxEmbedder
 from lsfs_syscalls.daemon.main import make_embedder
 from tests.lsfs.index_rig import IndexRig, index_rig
 
-pytestmark = pytest.mark.llm
+pytestmark = [pytest.mark.llm, pytest.mark.timeout(300)]
 KEY = "the-key-of-the-tests"
 NOBODY = "http://127.0.0.1:9/v1"
 
@@ -27,7 +27,7 @@ class VectorServer:
 
     def embedder(self, model: str = "openai:smollm2", base_url: str = "", key: str = KEY) -> Embedder:
         """The embedder that the engine makes of a configuration."""
-        config = EmbedConfig(model=model, base_url=base_url or self.base_url, api_key=key, timeout_s=20.0)
+        config = EmbedConfig(model=model, base_url=base_url or self.base_url, api_key=key, timeout_s=100.0)
         return make_embedder(Config(embed=config))
 
 
@@ -47,7 +47,7 @@ def server() -> Iterator[VectorServer]:
     params.n_batch = params.n_ubatch = 512
     params.n_parallel = 1
     params.n_gpu_layers = 0
-    params.cpuparams.n_threads = 2
+    params.cpuparams.n_threads = 1  # several wait for each other in a busy loop: on a busy machine that is many times slower
     params.ui = False
     params.verbosity = 0
     running = xllamacpp.Server(params)

@@ -1,7 +1,6 @@
 """A real llama.cpp server in the process, with a very small model: the protocol is real, the answers are not clever."""
 
 import importlib.util
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +43,7 @@ def llama() -> Iterator[LlamaServer]:
     params.n_ctx = 8192
     params.n_parallel = 1
     params.n_gpu_layers = 0
-    params.cpuparams.n_threads = min(2, os.cpu_count() or 1)
+    params.cpuparams.n_threads = 1  # several wait for each other in a busy loop: on a busy machine that is many times slower
     params.ui = False
     params.verbosity = 0
     server = xllamacpp.Server(params)
