@@ -9,7 +9,7 @@ from typing import Literal
 from lsfs.model import Fid, RelPath, VersionId
 
 Mode = Literal["hybrid", "semantic", "keyword"]
-Sort = Literal["score", "modified", "size", "name"]
+Sort = Literal["score", "modified", "oldest", "size", "smallest", "name"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

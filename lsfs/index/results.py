@@ -48,6 +48,10 @@ def page(query: Query, ranked: Sequence[Ranked], files: Mapping[int, Hit]) -> li
             pass
         case "modified":
             hits.sort(key=lambda h: (-h[1].modified_ns, h[1].path))
+        case "oldest":
+            hits.sort(key=lambda h: (h[1].modified_ns, h[1].path))
+        case "smallest":
+            hits.sort(key=lambda h: (h[1].size, h[1].path))
         case "size":
             hits.sort(key=lambda h: (-h[1].size, h[1].path))
         case "name":

@@ -35,7 +35,9 @@ class Retrieve(Call):
     until: str | None = arg("only files changed at this time or earlier", Form.TIME)
     at: str | None = arg("search the tree as it was at this time", Form.TIME)
     like: str | None = arg("find files like this one", Form.PATH)
-    sort: Literal["score", "modified", "size", "name"] | None = arg("the order of the answer")
+    sort: Literal["score", "modified", "oldest", "size", "smallest", "name"] | None = arg(
+        "the order of the answer: modified is the newest first, size the biggest"
+    )
     size_min: int | None = arg("only files of at least so many bytes", Form.SIZE)
     size_max: int | None = arg("only files of at most so many bytes", Form.SIZE)
     files: Files = arg("only among these files: paths, or $n for the result of step n", Form.FILES, default=())

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from lsfs.errors import BadRequest
-from lsfs_syscalls.calls.record import Call
+from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.calls.table import CALLS, call_from_json
 from lsfs_syscalls.parse import asking
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.clause import UNCLEAR, UNSUPPORTED, Clause
 from lsfs_syscalls.parse.context import ParseContext
 from lsfs_syscalls.parse.filters import describes, folder_name, retrieve_args
+from lsfs_syscalls.parse.roles import CONTENT, EMPTIED
 
 SETS = frozenset({"retrieve", "list"})
 """Calls whose result is a set of files that later steps can use."""
@@ -42,9 +44,12 @@ class Assembly:
             Unclear: the arguments do not make a call.
         """
         try:
-            self.steps.append(call_from_json(syscall, args))
+            call = call_from_json(syscall, args)
         except BadRequest as error:
             raise Unclear(_question_for(syscall, args)) from error
+        if self.steps and self.steps[-1] == call and call.effect is Effect.READ:
+            return f"${len(self.steps)}"  # "how big is it and who owns it" is one look
+        self.steps.append(call)
         reference = f"${len(self.steps)}"
         if syscall in SETS:
             self._set, self._subject = reference, None
@@ -77,13 +82,14 @@ class Assembly:
         paths = self.paths(clause)
         if paths:
             return {"path": paths[0]} if len(paths) == 1 else {"files": tuple(paths)}
-        if clause.all("REF"):
+        if clause.all("REF") and not (self._knows_nothing and describes(clause, when=when)):
             return self._narrowed(clause, self.referred(clause), when=when)
         if describes(clause, when=when):
             return {"files": self.retrieve(clause, when=when)}
-        folder = clause.first("FOLDER")
+        folder = next(iter(clause.all("FOLDER")), None)
         if folder is not None:
-            return {"path": folder_name(folder)}
+            content = clause.intent in EMPTIED and CONTENT.search(folder.before.lower())
+            return {"files": self.retrieve(clause)} if content else {"path": folder_name(folder.text)}
         if self._set is not None:
             return {"files": self._set}
         raise Unclear(asking.WHICH_FILE, self.context.files[:5])
@@ -134,6 +140,11 @@ class Assembly:
         return {"path": files[0]} if len(files) == 1 else {"files": files}
 
     @property
+    def _knows_nothing(self) -> bool:
+        """Whether nothing was said before that "it" or "the hits" could mean: then what describes them is all there is."""
+        return self._set is None and self._subject is None and not self.context.files
+
+    @property
     def result(self) -> str | None:
         """The reference to the latest set of files, if there is one."""
         return self._set
@@ -149,7 +160,9 @@ def assemble(clauses: list[Clause], now: datetime, context: ParseContext, builde
         Unclear: something has to be asked first.
     """
     assembly = Assembly(now, context)
-    for clause in clauses:
+    for clause, following in zip(clauses, [*clauses[1:], None], strict=True):
+        if following is not None and _only_takes(clause, following):
+            clause = replace(clause, intent="retrieve")
         if clause.intent == UNSUPPORTED:
             raise Unclear(asking.NOT_FOR_FILES)
         if clause.intent == UNCLEAR:
@@ -158,6 +171,12 @@ def assemble(clauses: list[Clause], now: datetime, context: ParseContext, builde
     if not assembly.steps:
         raise Unclear(asking.UNSURE)
     return _merged(tuple(assembly.steps))
+
+
+def _only_takes(clause: Clause, following: Clause) -> bool:
+    """Tell whether "take the pdfs" only finds what the next clause copies or moves ("copy them to berlin")."""
+    names_none = not clause.all("PATH", "REF", "TO", "FOLDER")
+    return clause.intent in ("copy", "move") and names_none and bool(following.all("REF")) and describes(clause)
 
 
 def _merged(steps: tuple[Call, ...]) -> tuple[Call, ...]:

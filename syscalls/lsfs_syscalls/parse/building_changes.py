@@ -10,7 +10,7 @@ from lsfs_syscalls import times
 from lsfs_syscalls.parse import asking, values
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, Builder
-from lsfs_syscalls.parse.clause import Clause
+from lsfs_syscalls.parse.clause import Clause, Slot
 from lsfs_syscalls.parse.fill import bare, each_path, given, number_in, on_files, point, stretch
 from lsfs_syscalls.parse.filters import describes, folder_name, point_arg
 from lsfs_syscalls.parse.words import QUOTE
@@ -25,6 +25,12 @@ def _create(a: Assembly, c: Clause) -> None:
     paths = a.paths(c)
     if not paths:
         raise Unclear(asking.WHAT_NAME)
+    if source is None and c.all("TO") and paths[0].startswith(("~", "/")):
+        a.push(
+            "create",
+            {"path": posixpath.join(folder_name(c.first("TO") or ""), posixpath.basename(paths[0])), "source": paths[0]},
+        )
+        return
     for path in paths:
         a.push("create", given(path=_imported(c, path, source), content=content, source=source))
 
@@ -88,10 +94,20 @@ def _touch(a: Assembly, c: Clause) -> None:
         a.push("touch", given(path=path, time=time))
 
 
+def _each(s: Slot) -> list[Slot]:
+    """Return the names in "log1 log2" one by one."""
+    names = s.text.split()
+    shaped = s.name == "PATH" and not s.mark and all(re.search(r"[\d._-]", n) for n in names)
+    return [replace(s, text=n) for n in names] if shaped else [s]
+
+
 def _concat(a: Assembly, c: Clause) -> None:
     c = _with_target(c)
     to = c.first("TO")
-    found = a.files(Clause(c.intent, tuple(s for s in c.slots if s.name != "TO")))
+    parts = tuple(t for s in c.slots if s.name != "TO" for t in _each(s))
+    folder_only = not any(s.name in ("PATH", "REF") for s in parts) and any(s.name == "FOLDER" for s in parts)
+    rest = Clause(c.intent, parts)
+    found = {"files": a.retrieve(rest)} if folder_only else a.files(rest)
     if to is None:
         raise Unclear(asking.WHERE_TO)
     files = found.get("files") or (found["path"],)
@@ -143,6 +159,8 @@ def _rollback(a: Assembly, c: Clause) -> None:
     time = point_arg(c.first("AT") or (c.first("WHEN") if named or c.all("REF") or _is_goal(c) else None), a.now)
     if not (snapshot or steps or version or time):
         time = _last_words(c.text, a)
+        if time is None and (c.all("AT", "STEPS", "VERSION") or _SOME_STATE.search(c.text.lower())):
+            raise Unclear(asking.WHICH_STATE)
     bare_set = not c.all("PATH", "FOLDER", "REF") and not describes(c, when=time is None)
     found = (
         {}
@@ -152,6 +170,8 @@ def _rollback(a: Assembly, c: Clause) -> None:
     a.push("rollback", found | given(snapshot=snapshot, steps=None if version or time else steps, version=version, time=time))
 
 
+_SOME_STATE = re.compile(r"\b(?:as it was|how it (?:was|looked)|from before|to before|to when|state (?:of|from|at) )\b")
+"""Words of a state to go back to: where no argument came of them, a step back would be another one."""
 _GOAL = re.compile(
     r"\b(?:to|as of) (?:(?:how|what|as) (?:it|they) (?:was|were|looked)(?: like)? )?([^,]+?)[ .!?]*$", re.IGNORECASE
 )

@@ -129,6 +129,9 @@ def _join(a: Assembly, c: Clause) -> None:
             sides.append(a.push("retrieve", {"query": values.bare(s.text)}))
     references = [f"${i}" for i, step in enumerate(a.steps, start=1) if type(step).syscall == "retrieve"]
     sides = [r for r in references if r not in sides][: 2 - len(sides)] + sides if len(sides) < 2 else sides
+    if not sides and describes(c):
+        _retrieve(a, c)
+        return
     if len(sides) != 2:
         raise Unclear("Which two sets of files shall I join?")
     on = values.join_key(c.first("KEY") or "") or "content"
@@ -143,11 +146,13 @@ def _history(a: Assembly, c: Clause) -> None:
 def _diff(a: Assembly, c: Clause) -> None:
     paths = a.paths(c)
     other = c.first("OTHER") or (paths[1] if len(paths) > 1 else None)
-    versions = [n for n in (number_in(c, "VERSION"), number_in(c, "VERSION2")) if n is not None]
+    versions = [n for s in c.all("VERSION", "VERSION2") if (n := values.number(s.text)) is not None]
     points = [p for s in c.all("AT", "AT2", "WHEN") if (p := point_arg(s.text, a.now))]
     ends: list[str] = [str(n) for n in sorted(versions)] or sorted(points)
     if len(versions) == 1 and points:
         ends = [str(versions[0]), points[0]]
+    if not paths and other is not None:
+        paths, other = [other], None
     path = paths[0] if paths else a.one_path(c)
     a.push(
         "diff", given(path=path, other=other, **{"from": ends[0] if ends else None, "to": ends[1] if len(ends) > 1 else None})

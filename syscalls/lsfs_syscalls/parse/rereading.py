@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lsfs_syscalls.parse import asking
+from lsfs_syscalls.parse import asking, roles
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.clause import Clause, Slot
 from lsfs_syscalls.parse.filters import DESCRIBING
@@ -18,8 +18,10 @@ from lsfs_syscalls.parse.filters import DESCRIBING
 _ON_SETS = frozenset("delete move copy tag untag lock unlock link rollback summarize translate concat".split())
 _NAMED_BY_KIND = frozenset("retrieve group_by tag move copy summarize link".split())
 _KIND = re.compile(
-    r"(?:^|\b(?:find|get|show|list|group|sort|tag|label|move|put|copy|summari[sz]e|share|collect)(?: me)? )"
-    r"(?:all |the |my |our |of )+(?P<kind>[a-z][a-z-]{2,}s)\b"
+    r"(?:(?:^|\b(?:find|get|show|list|tag|label|move|put|copy|summari[sz]e|share|collect)(?: me)? )(?:all |the |my |our |of )+"
+    r"|\b(?:group|sort|organi[sz]e|arrange|cluster|split|bucket|order|categori[sz]e|classify)(?: up)? "
+    r"(?:all |the |my |our |of )*)"
+    r"(?P<kind>[a-z][a-z-]{2,}s)\b"
 )
 _NO_KIND = re.compile(
     r"(?:file|document|doc|paper|article|note|page|text|thing|one|item|result|hit|change|version|duplicate|folder|other|word|"
@@ -44,6 +46,7 @@ _PLACED = re.compile(
     r" (?:the |my |our )?(?:folder |directory )?(?P<folder>[\w./-]+)"
 )
 _NARROWING = DESCRIBING - {"EXCL", "K", "SORT", "MODE", "GLOB"}
+_PICKING = _NARROWING | {"K", "SORT", "GLOB"}
 
 
 def reread(clause: Clause) -> Clause:
@@ -52,6 +55,7 @@ def reread(clause: Clause) -> Clause:
     Raises:
         Unclear: it leaves files out in a way that no call can.
     """
+    clause = roles.settle(clause)
     slots = tuple(_unchanged(s) for s in clause.slots)
     if any(_leaves_out(s, clause.text) for s in slots):
         raise Unclear(asking.LEFT_OUT)
@@ -85,7 +89,7 @@ def _leaves_out(s: Slot, text: str) -> bool:
 def _looked_in(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
     """Make the one folder that is named where a described set is looked for a folder to look in."""
     paths = [s for s in slots if s.name == "PATH"]
-    narrowed = any(s.name in _NARROWING or (s.name == "WHEN" and not _goal(s)) for s in slots)
+    narrowed = any(s.name in _PICKING or (s.name == "WHEN" and not _goal(s)) for s in slots)
     if len(paths) != 1 or not narrowed or any(s.name == "FOLDER" for s in slots) or "." in paths[0].text.rpartition("/")[2]:
         return slots
     if not _INSIDE.search(paths[0].before.lower()) or _WHOLE.search(paths[0].after.lower()):
@@ -117,7 +121,7 @@ def _with_kind(slots: tuple[Slot, ...], text: str) -> tuple[Slot, ...]:
     found = _KIND.search(text.lower())
     if found is None or _NO_KIND.fullmatch(found["kind"]) or any(found["kind"] in s.text.lower() for s in slots):
         return slots
-    return (Slot("QUERY", found["kind"]), *slots)
+    return (Slot("FOLDER" if found["kind"] == "downloads" else "QUERY", found["kind"]), *slots)
 
 
 def _with_place(slots: tuple[Slot, ...], text: str) -> tuple[Slot, ...]:
@@ -127,7 +131,7 @@ def _with_place(slots: tuple[Slot, ...], text: str) -> tuple[Slot, ...]:
     found = _PLACED.search(text)
     if found is None or any(found["folder"].lower() in s.text.lower() for s in slots):
         return slots
-    return (*slots, Slot("FOLDER", found["folder"].rstrip(".")))
+    return (*slots, Slot("FOLDER", found["folder"].rstrip("."), before=text[: found.start("folder")].rstrip()))
 
 
 def _goal(s: Slot) -> bool:

@@ -44,6 +44,7 @@ _TYPES: tuple[tuple[str, str], ...] = (
     (r"zip|archives?", "zip"),
     (r"jpe?gs?", "jpg"),
 )
+_NAMED = frozenset(name for _, name in _TYPES)
 _TYPE_TAIL = re.compile(
     r"(?<=\w) (?:files?|documents?|docs?|scripts?|sources?|source files?|source|code|images?|sheets?|format|ones?|only"
     r"|tables?)$"
@@ -64,11 +65,13 @@ _UNITS = {
     "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30,
 }  # fmt: skip
 _SORTS = (
+    (r"\b(?:oldest|least recent\w*|longest ago|earliest|ancient|stalest)\b", "oldest"),
+    (r"\b(?:smallest|tiniest|lightest|shortest)\b", "smallest"),
     (
-        r"\b(?:newest|latest|most recent|recent\w*|modif\w+|last changed|date|freshest|newer|oldest|edited|changed)\b",
+        r"\b(?:newest|latest|most recent|recent\w*|modif\w+|last changed|date|freshest|newer|edited|changed)\b",
         "modified",
     ),
-    (r"\b(?:biggest|largest|size|huge\w*|heaviest|smallest|bigger|larger)\b", "size"),
+    (r"\b(?:biggest|largest|size|huge\w*|heaviest|bigger|larger)\b", "size"),
     (r"\b(?:alphabet\w*|name\w*|a-z|a to z)\b", "name"),
     (r"\b(?:relevan\w*|score|match\w*|best)\b", "score"),
 )
@@ -144,6 +147,21 @@ def file_type(text: str) -> str | None:
         short = shorter
     plural = re.sub(r"s$", "", short) if len(short) > 3 else short
     return plural if re.fullmatch(r"[a-z0-9+]{1,8}", plural) else None
+
+
+_FORMATS = frozenset(
+    "rst org log conf cfg ini toml json jsonl ndjson sql db sqlite cc hpp tsx jsx php pl lua r jl scala kt swift "
+    "bat ps1 vue css scss xml svg png gif bmp tiff tif webp heic raw dng psd eps mp3 wav flac ogg m4a aac mp4 mkv "
+    "mov avi webm doc odt rtf xls ods ppt odp csv tsv parquet tar gz bz2 xz 7z rar iso mobi azw3 bib cls sty eml "
+    "msg mbox ics vcf kdbx gpg pem key crt bak tmp lock patch diff bin exe dll so deb rpm apk jar war wasm ttf otf "
+    "woff dwg dxf stl obj blend gcode fasta fastq bam nc hdf5 h5 mat rds sav dta gpx kml geojson shp srt vtt code "
+    "script".split()
+)
+
+
+def is_format(text: str) -> bool:
+    """Return whether the words name a format or a group of them, not a kind of text such as "essays"."""
+    return text.lstrip("*").startswith(".") or (name := file_type(text)) in _FORMATS or name in _NAMED
 
 
 def language(text: str) -> str | None:

@@ -98,6 +98,28 @@ def _week_of(frame: Frame, m: re.Match[str]) -> Span | None:
     return Span(monday, monday + 7 * DAY)
 
 
+def _nth_week(frame: Frame, m: re.Match[str]) -> Span | None:
+    """Resolve "1st week of november": its first seven days."""
+    whole = named(frame, m["whole"])
+    if whole is None or whole.start is None or whole.stop is None or not 1 <= int(m["n"]) <= 5:
+        return None
+    start = whole.start + 7 * (int(m["n"]) - 1) * DAY
+    return Span(start, min(start + 7 * DAY, whole.stop)) if start < whole.stop else None
+
+
+def _final_week(frame: Frame, m: re.Match[str]) -> Span | None:
+    """Resolve "last week of november": its last seven days."""
+    whole = named(frame, m["whole"])
+    return Span(whole.stop - 7 * DAY, whole.stop) if whole and whole.stop else None
+
+
+def _weekend(frame: Frame, _: re.Match[str]) -> Span | None:
+    """Resolve "the weekend": the present one on its days, else the one that was, or in the future the one to come."""
+    if frame.today.weekday() >= 5:
+        return r.weekend(frame, 0)
+    return r.weekend(frame, 0 if frame.future else -1)
+
+
 def _nth_of(frame: Frame, m: re.Match[str]) -> Span | None:
     whole = named(frame, m["whole"])
     return day(whole.start.replace(day=int(m["n"]))) if whole and whole.start else None
@@ -171,6 +193,9 @@ RULES: list[Rule] = [
             (r"last night|yesterday night|night before", lambda f, _: r.part_of(f.today - DAY, "night")),
             (r"tonight", lambda f, _: r.part_of(f.today, "evening")),
             (rf"(?:earlier )?this {_UNIT}", r.this),
+            (r"weekend", _weekend),
+            (r"(?P<n>\d)(?:st|nd|rd|th) week (?:of |in )?(?P<whole>.+)", _nth_week),
+            (r"last week (?:of|in) (?P<whole>.+)", _final_week),
             (rf"{_UNIT} before last", r.before_last),
             (rf"last {_UNIT} but one", r.before_last),
             (rf"(?:last|past) {_UNIT}", r.last_unit),

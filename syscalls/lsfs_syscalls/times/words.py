@@ -100,6 +100,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(rf"\b{a}(?!\w)"), b)
     for a, b in (
         (r"o'clock", ""),
+        (r"lunch(?:time| time| break)?", "noon"),
         (r"([ap])\.\s?m\b\.?", r"\1m"),
         (r"(\d) ([ap]m)", r"\1\2"),
         (r"prior to", "before"),
@@ -113,7 +114,9 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?:an?|one) (second|minute|hour|day|week|month|year) and a half", r"1.5 \1"),
         (r"(\w+) and a half (second|minute|hour|day|week|month|year)s", r"\1.5 \2"),
         (r"(?:a )?couple(?: of)?", "2"),
-        (r"(?:a )?few", "3"),
+        (r"(?:a )?few|several", "3"),
+        (r"this past (week|month|year)", r"past 1 \1"),
+        (r"(\w+)'s (?:versions?|cop(?:y|ies)|state|edition|contents?)", r"\1"),
         (r"a dozen", "12"),
         (r"vorgestern|avant-hier|anteayer|antier", "day before yesterday"),
         (r"gestern|hier|ayer", "yesterday"),
@@ -139,7 +142,7 @@ _SYNONYMS = {
     "yest": "yesterday", "beginning": "start", "ending": "end", "upto": "until", "eine": "1", "einem": "1", "einer": "1",
     "einen": "1", "un": "1", "une": "1", "una": "1", "zwei": "2", "deux": "2", "dos": "2", "drei": "3",
     "trois": "3", "tres": "3",
-    "back": "ago",
+    "back": "ago", "im": "in", "en": "in",
 }  # fmt: skip
 _TOKEN = re.compile(r"\d+(?:st|nd|rd|th)\b|\d[\d:.,/T+Z\-]*\d(?=[a-z])(?![ap]m|st|nd|rd|th|z|t\d)|[^\s]+", re.IGNORECASE)
 _GLUED = re.compile(r"^(\d+(?:\.\d+)?)([a-z]+)$")
@@ -158,9 +161,18 @@ def plain(text: str) -> str:
 def _tokens(words: list[str]) -> list[str]:
     out: list[str] = []
     for word in words:
-        for token in _split_glued(word.strip("'") if word != "'til" else word):
+        for token in _split_glued(_base(word)):
             _push(out, token)
     return [_ordinal(out, i) for i in range(len(out)) if out[i] not in _ARTICLES]
+
+
+def _base(word: str) -> str:
+    """Return a word without quotes around it, and a day or month without its "'s" ("last Friday's")."""
+    if word == "'til":
+        return word
+    word = word.strip("'")
+    owner = word.removesuffix("'s")
+    return owner if owner in WEEKDAYS or owner in MONTHS else word
 
 
 def _split_glued(word: str) -> list[str]:

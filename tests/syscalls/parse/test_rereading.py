@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from lsfs_syscalls.calls.record import Effect
 from lsfs_syscalls.parse.context import ParseContext
-from lsfs_syscalls.parse.model import load
 from lsfs_syscalls.parse.parser import Parser
-
-NOW = datetime(2026, 11, 23, 12, 0, 0)
-
-
-@pytest.fixture(scope="module")
-def parser() -> Parser:
-    return Parser(load())
-
-
-def steps(parser: Parser, prompt: str) -> list[tuple[str, dict[str, Any]]]:
-    plan = parser.parse(prompt, NOW)
-    assert plan.clarify is None, plan.clarify
-    return [(type(s).syscall, s.to_json()) for s in plan.steps]
+from tests.syscalls.parse.conftest import NOW, Steps
 
 
 @pytest.mark.parametrize(
@@ -35,12 +21,12 @@ def steps(parser: Parser, prompt: str) -> list[tuple[str, dict[str, Any]]]:
         ("delete files in downloads I haven't opened in 2 years", {"under": "downloads", "until": "2024-11-23T12:00:00"}),
     ],
 )
-def test_what_is_deleted_is_what_was_described_and_not_its_folder(parser: Parser, prompt: str, found: dict[str, Any]) -> None:
-    assert steps(parser, prompt) == [("retrieve", found), ("delete", {"files": "$1"})]
+def test_what_is_deleted_is_what_was_described_and_not_its_folder(steps: Steps, prompt: str, found: dict[str, Any]) -> None:
+    assert steps(prompt) == [("retrieve", found), ("delete", {"files": "$1"})]
 
 
-def test_what_is_moved_out_of_a_folder_is_what_fits_and_not_the_folder(parser: Parser) -> None:
-    found, moved = steps(parser, "move everything in inbox that mentions tax to finance")
+def test_what_is_moved_out_of_a_folder_is_what_fits_and_not_the_folder(steps: Steps) -> None:
+    found, moved = steps("move everything in inbox that mentions tax to finance")
     assert found == ("retrieve", {"keywords": ["tax"], "under": "inbox"})
     assert moved == ("move", {"files": "$1", "to": "finance"})
 
@@ -58,26 +44,22 @@ def test_files_to_be_left_out_are_never_the_ones_that_are_taken(parser: Parser, 
     assert plan.clarify is not None and plan.steps == ()
 
 
-def test_a_folder_is_deleted_as_a_whole_only_when_nothing_limits_it(parser: Parser) -> None:
-    assert steps(parser, "delete the folder tmp") == [("delete", {"path": "tmp"})]
-    assert steps(parser, "delete recipes/old and notes/ideas.txt") == [
-        ("delete", {"files": ["recipes/old", "notes/ideas.txt"]})
-    ]
+def test_a_folder_is_deleted_as_a_whole_only_when_nothing_limits_it(steps: Steps) -> None:
+    assert steps("delete the folder tmp") == [("delete", {"path": "tmp"})]
+    assert steps("delete recipes/old and notes/ideas.txt") == [("delete", {"files": ["recipes/old", "notes/ideas.txt"]})]
 
 
-def test_one_goes_back_to_the_state_that_was_named(parser: Parser) -> None:
-    assert steps(parser, "roll src back to before-refactor") == [("rollback", {"path": "src", "snapshot": "before-refactor"})]
-    assert steps(parser, "roll back everything in src to yesterday") == [
-        ("rollback", {"path": "src", "time": "2026-11-22T23:59:59"})
-    ]
+def test_one_goes_back_to_the_state_that_was_named(steps: Steps) -> None:
+    assert steps("roll src back to before-refactor") == [("rollback", {"path": "src", "snapshot": "before-refactor"})]
+    assert steps("roll back everything in src to yesterday") == [("rollback", {"path": "src", "time": "2026-11-22T23:59:59"})]
 
 
-def test_a_file_is_copied_from_its_folder_and_not_the_folder(parser: Parser) -> None:
-    assert steps(parser, "copy plan.md from notes to backup") == [("copy", {"path": "notes/plan.md", "to": "backup"})]
+def test_a_file_is_copied_from_its_folder_and_not_the_folder(steps: Steps) -> None:
+    assert steps("copy plan.md from notes to backup") == [("copy", {"path": "notes/plan.md", "to": "backup"})]
 
 
-def test_something_new_of_a_kind_is_watched_for_as_a_topic(parser: Parser) -> None:
-    assert steps(parser, "notify me when a new invoice arrives") == [("watch", {"query": "invoice"})]
+def test_something_new_of_a_kind_is_watched_for_as_a_topic(steps: Steps) -> None:
+    assert steps("notify me when a new invoice arrives") == [("watch", {"query": "invoice"})]
 
 
 @pytest.mark.parametrize(
@@ -89,12 +71,12 @@ def test_something_new_of_a_kind_is_watched_for_as_a_topic(parser: Parser) -> No
         ("find all invoices and put them into finance/invoices", ("move", {"files": "$1", "to": "finance/invoices"})),
     ],
 )
-def test_a_kind_of_thing_by_itself_says_which_files(parser: Parser, prompt: str, then: tuple[str, Any]) -> None:
-    assert steps(parser, prompt) == [("retrieve", {"query": "invoices"}), then]
+def test_a_kind_of_thing_by_itself_says_which_files(steps: Steps, prompt: str, then: tuple[str, Any]) -> None:
+    assert steps(prompt) == [("retrieve", {"query": "invoices"}), then]
 
 
-def test_where_it_goes_and_the_tag_are_not_lost(parser: Parser) -> None:
-    assert steps(parser, "find the invoices and move them to papers")[1] == ("move", {"files": "$1", "to": "papers"})
+def test_where_it_goes_and_the_tag_are_not_lost(parser: Parser, steps: Steps) -> None:
+    assert steps("find the invoices and move them to papers")[1] == ("move", {"files": "$1", "to": "papers"})
     context = ParseContext(files=("notes/a.md",))
     plan = parser.parse("move it to archive", NOW, context)
     assert [s.to_json() for s in plan.steps] == [{"path": "notes/a.md", "to": "archive"}]
@@ -102,9 +84,9 @@ def test_where_it_goes_and_the_tag_are_not_lost(parser: Parser) -> None:
     assert [s.to_json() for s in plan.steps] == [{"path": "notes/a.md", "tags": ["unread"]}]
 
 
-def test_tables_are_joined_by_a_column(parser: Parser) -> None:
+def test_tables_are_joined_by_a_column(steps: Steps) -> None:
     joined = {"left": "orders.csv", "right": "customers.xlsx", "on": "customer_id"}
-    assert steps(parser, "join orders.csv and customers.xlsx on customer_id") == [("join", joined)]
+    assert steps("join orders.csv and customers.xlsx on customer_id") == [("join", joined)]
 
 
 @pytest.mark.parametrize("name", ["a/b.md", "left-over.txt", "x/y/"])

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 import pytest
 
 from lsfs_syscalls.parse import asking
-from lsfs_syscalls.parse.model import load
 from lsfs_syscalls.parse.parser import Parser
-
-NOW = datetime(2026, 11, 23, 12, 0, 0)
-
-
-@pytest.fixture(scope="module")
-def parser() -> Parser:
-    return Parser(load())
-
-
-def steps(parser: Parser, prompt: str) -> list[tuple[str, dict[str, Any]]]:
-    plan = parser.parse(prompt, NOW)
-    assert plan.clarify is None, plan.clarify
-    return [(type(s).syscall, s.to_json()) for s in plan.steps]
+from tests.syscalls.parse.conftest import NOW, Steps
 
 
 @pytest.mark.parametrize(
@@ -34,14 +18,14 @@ def steps(parser: Parser, prompt: str) -> list[tuple[str, dict[str, Any]]]:
         ("which of my notes used to mention Rosa in March but not anymore?", "Rosa", "2026-03-31T23:59:59"),
     ],
 )
-def test_what_was_said_and_no_longer_is_two_searches(parser: Parser, prompt: str, said: str, at: str) -> None:
-    now, then = steps(parser, prompt)
+def test_what_was_said_and_no_longer_is_two_searches(steps: Steps, prompt: str, said: str, at: str) -> None:
+    now, then = steps(prompt)
     assert now == ("retrieve", {"keywords": [said], "k": 0})
     assert then == ("retrieve", {"keywords": [said], "at": at, "except_files": "$1"})
 
 
-def test_the_type_and_the_folder_limit_both_searches(parser: Parser) -> None:
-    now, then = steps(parser, "which pdfs in contracts mentioned rent in 2025 and no longer do")
+def test_the_type_and_the_folder_limit_both_searches(steps: Steps) -> None:
+    now, then = steps("which pdfs in contracts mentioned rent in 2025 and no longer do")
     assert now[1] == {"keywords": ["rent"], "type": "pdf", "under": "contracts", "k": 0}
     assert {**then[1], "k": 0} == now[1] | {"at": "2025-12-31T23:59:59", "except_files": "$1"}
 
@@ -55,17 +39,17 @@ def test_without_a_time_it_asks_for_one_and_the_answer_completes_the_prompt(pars
 
 
 @pytest.mark.parametrize("prompt", ["how many files did I change last week", "how many pdfs are in papers/"])
-def test_how_many_is_a_count(parser: Parser, prompt: str) -> None:
-    [(syscall, args)] = steps(parser, prompt)
+def test_how_many_is_a_count(steps: Steps, prompt: str) -> None:
+    [(syscall, args)] = steps(prompt)
     assert syscall == "retrieve" and args["count"] is True
 
 
-def test_a_number_of_topics_is_kept(parser: Parser) -> None:
-    assert steps(parser, "group my notes into 5 topics")[-1] == ("group_by", {"key": "5 topics"})
+def test_a_number_of_topics_is_kept(steps: Steps) -> None:
+    assert steps("group my notes into 5 topics")[-1] == ("group_by", {"key": "5 topics"})
 
 
-def test_the_time_to_go_back_to_is_not_lost(parser: Parser) -> None:
-    found, back = steps(parser, "roll back the files about pricing to yesterday")
+def test_the_time_to_go_back_to_is_not_lost(steps: Steps) -> None:
+    found, back = steps("roll back the files about pricing to yesterday")
     assert found == ("retrieve", {"query": "pricing"})
     assert back == ("rollback", {"files": "$1", "time": "2026-11-22T23:59:59"})
 
@@ -77,5 +61,5 @@ def test_the_time_to_go_back_to_is_not_lost(parser: Parser) -> None:
         "match files in papers with files in notes by content",
     ],
 )
-def test_two_folders_are_joined(parser: Parser, prompt: str) -> None:
-    assert steps(parser, prompt) == [("join", {"left": "papers", "right": "notes", "on": "content"})]
+def test_two_folders_are_joined(steps: Steps, prompt: str) -> None:
+    assert steps(prompt) == [("join", {"left": "papers", "right": "notes", "on": "content"})]

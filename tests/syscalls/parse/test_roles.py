@@ -1,0 +1,112 @@
+"""The words before a stretch of text say what it is for, also where the model takes it for something else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lsfs_syscalls.parse import asking
+from lsfs_syscalls.parse.parser import Parser
+from tests.syscalls.parse.conftest import NOW, Steps
+
+
+@pytest.mark.parametrize(
+    ("prompt", "found"),
+    [
+        ("delete the oldest file in tmp", {"k": 1, "under": "tmp", "sort": "oldest"}),
+        ("remove the smallest image", {"k": 1, "type": "image", "sort": "smallest"}),
+        ("delete all files in scratch", {"under": "scratch"}),
+    ],
+)
+def test_what_is_in_a_folder_is_deleted_and_never_the_folder_or_the_other_end(
+    steps: Steps, prompt: str, found: dict[str, Any]
+) -> None:
+    assert steps(prompt) == [("retrieve", found), ("delete", {"files": "$1"})]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kept"),
+    [
+        ("glue jan.csv and feb.csv together as q1.csv, keep the originals", None),
+        ("merge a.txt and b.txt into c.txt without deleting the originals", None),
+        ("merge a.txt and b.txt into c.txt and throw the pieces away", False),
+    ],
+)
+def test_parts_are_thrown_away_only_where_that_is_said(steps: Steps, prompt: str, kept: bool | None) -> None:
+    ((name, args),) = steps(prompt)
+    assert name == "concat"
+    assert args.get("keep") is kept
+
+
+@pytest.mark.parametrize(
+    ("prompt", "time"),
+    [
+        ("restore essay.docx to yesterday's version", "2026-11-22T23:59:59"),
+        ("restore the version of slides.pptx from before lunch", "2026-11-23T11:59:59"),
+        ("put everything back to how it was on Monday", "2026-11-16T23:59:59"),
+    ],
+)
+def test_the_time_to_go_back_to_is_not_lost(steps: Steps, prompt: str, time: str) -> None:
+    ((name, args),) = steps(prompt)
+    assert name == "rollback"
+    assert args["time"] == time
+
+
+def test_a_state_that_no_time_names_is_asked_about_and_no_step_back_is_taken(parser: Parser) -> None:
+    assert parser.parse("put plan.md back to before the meeting", NOW).clarify == asking.WHICH_STATE
+
+
+@pytest.mark.parametrize(
+    ("prompt", "steps_wanted"),
+    [
+        (
+            "anything in here about sourdough starters that I touched since the weekend?",
+            [("retrieve", {"query": "sourdough starters", "since": "2026-11-21T00:00:00"})],
+        ),
+        (
+            "I'm looking for the letter from the pension office, should be from early October",
+            [
+                (
+                    "retrieve",
+                    {
+                        "query": "letter from the pension office",
+                        "since": "2026-10-01T00:00:00",
+                        "until": "2026-10-10T23:59:59",
+                    },
+                )
+            ],
+        ),
+        (
+            "match the rows of customers.csv with orders.csv on customer_id",
+            [("join", {"left": "customers.csv", "right": "orders.csv", "on": "customer_id"})],
+        ),
+        ("diff v1 and v3 of spec.md", [("diff", {"path": "spec.md", "from": "1", "to": "3"})]),
+        (
+            "compare today's menu.txt with the one from last week",
+            [("diff", {"path": "menu.txt", "from": "2026-11-22T23:59:59"})],
+        ),
+        (
+            "condense these three files: a.txt, b.txt, c.txt",
+            [("summarize", {"files": ["a.txt", "b.txt", "c.txt"]})],
+        ),
+        ("organise downloads by file type", [("group_by", {"under": "downloads", "key": "type"})]),
+        (
+            "research on coral bleaching that came out of James Cook University",
+            [("retrieve", {"query": "coral bleaching", "affiliations": ["James Cook University"]})],
+        ),
+        (
+            "undo everything the agent codex did under src since 10am",
+            [("undo", {"actor": "codex", "since": "2026-11-23T10:00:00", "under": "src"})],
+        ),
+        (
+            "bring ~/Downloads/slides.pptx into talks",
+            [("create", {"path": "talks/slides.pptx", "source": "~/Downloads/slides.pptx"})],
+        ),
+        ("how big is archive.zip and who owns it", [("stat", {"path": "archive.zip"})]),
+    ],
+)
+def test_each_part_of_a_request_gets_its_place(
+    steps: Steps, prompt: str, steps_wanted: list[tuple[str, dict[str, Any]]]
+) -> None:
+    assert steps(prompt) == steps_wanted
