@@ -8,18 +8,20 @@ over the clause records: rules and model make the clauses, nothing here looks at
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from lsfs.errors import BadRequest
+from lsfs_syscalls.calls.reading import Retrieve
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.calls.table import CALLS, call_from_json
 from lsfs_syscalls.parse import asking
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.clause import UNCLEAR, UNSUPPORTED, Clause
-from lsfs_syscalls.parse.context import ParseContext
+from lsfs_syscalls.parse.context import ParseContext, picked
 from lsfs_syscalls.parse.filters import describes, folder_name, retrieve_args
 from lsfs_syscalls.parse.roles import CONTENT, EMPTIED
 
@@ -36,6 +38,8 @@ class Assembly:
         self.steps: list[Call] = []
         self._set: str | None = None
         self._subject: str | None = None
+        self._both: tuple[str, ...] = ()
+        self._folder: str | None = None
 
     def push(self, syscall: str, args: dict[str, Any]) -> str:
         """Add a step and return the reference to its result.
@@ -52,12 +56,16 @@ class Assembly:
         self.steps.append(call)
         reference = f"${len(self.steps)}"
         if syscall in SETS:
-            self._set, self._subject = reference, None
+            self._set, self._subject, self._both = reference, None, ()
         self._remember(syscall, args)
         return reference
 
     def _remember(self, syscall: str, args: dict[str, Any]) -> None:
         path = args.get("path")
+        self._folder = _folder_of(syscall, args) or self._folder
+        named = (path, args.get("other")) if args.get("other") else args.get("files", ())
+        if isinstance(named, tuple) and len(named) > 1 and not any(str(n).startswith("$") for n in named):
+            self._both = tuple(map(str, named))
         if syscall in ("move", "copy") and path and args.get("to"):
             to = str(args["to"])
             path = to if posixpath.splitext(to)[1] else posixpath.join(to, posixpath.basename(path))
@@ -92,6 +100,8 @@ class Assembly:
             return {"files": self.retrieve(clause)} if content else {"path": folder_name(folder.text)}
         if self._set is not None:
             return {"files": self._set}
+        if self._subject is not None:
+            return {"path": self._subject}
         raise Unclear(asking.WHICH_FILE, self.context.files[:5])
 
     def _narrowed(self, clause: Clause, found: dict[str, Any], *, when: bool) -> dict[str, Any]:
@@ -130,14 +140,48 @@ class Assembly:
 
     def referred(self, clause: Clause) -> dict[str, Any]:
         """Return what "it" or "them" stands for: a step's result, a step's file, or files of the last answer."""
+        said = (clause.first("REF") or "it").lower()
+        if self._folder is not None and _PLACE.search(said):
+            return {"path": self._folder}
+        if self._both and _SEVERAL.search(said):
+            return {"files": self._both}
         if self._subject is not None:
             return {"path": self._subject}
         if self._set is not None:
-            return {"files": self._set}
+            return {"files": self._some(said) if _SOME.search(said) else self._set}
         files = self.context.referred(clause.first("REF") or "it")
         if not files:
             raise Unclear(asking.WHICH_FILE, self.context.files[:5])
         return {"path": files[0]} if len(files) == 1 else {"files": files}
+
+    def _some(self, said: str) -> str:
+        """Add the retrieve of "the top three" or "the second one" of a set that was found; return its reference.
+
+        Raises:
+            Unclear: which of them is meant cannot be said by an order and a number.
+        """
+        whole = self._set or ""
+        found = self.steps[int(whole[1:]) - 1]
+        count, first = picked(said)
+        if not isinstance(found, Retrieve) or not (found.query or found.sort or found.k) or count is None:
+            raise Unclear(asking.WHICH_FILES)
+        if found.k is not None and first + count > found.k:
+            raise Unclear(asking.WHICH_FILES)
+        if found.k == count and not first:
+            return whole
+        reference = self.push("retrieve", {**found.to_json(), "k": count, **({"offset": first} if first else {})})
+        self._set = whole
+        return reference
+
+    @property
+    def place(self) -> str | None:
+        """The folder that was named last."""
+        return self._folder
+
+    @property
+    def subject(self) -> str | None:
+        """The one file that was worked on last."""
+        return self._subject
 
     @property
     def _knows_nothing(self) -> bool:
@@ -150,6 +194,11 @@ class Assembly:
         return self._set
 
 
+_PLACE = re.compile(r"\b(?:folder|directory|there)\b")
+_SEVERAL = re.compile(r"\b(?:them|both|these|those|two|all)\b")
+_SOME = re.compile(
+    r"\b(?:top|first|second|third|fourth|fifth|last|best|next|other|rest|newest|oldest|biggest|smallest)\b|\bone$"
+)
 Builder = Callable[[Assembly, Clause], None]
 
 
@@ -171,6 +220,15 @@ def assemble(clauses: list[Clause], now: datetime, context: ParseContext, builde
     if not assembly.steps:
         raise Unclear(asking.UNSURE)
     return _merged(tuple(assembly.steps))
+
+
+def _folder_of(syscall: str, args: dict[str, Any]) -> str | None:
+    """Return the folder that a step names: where something goes, where it looks, or what it makes."""
+    if syscall == "create":
+        return str(args["path"]) if args.get("kind") == "directory" else None
+    to = args.get("to") if syscall in ("move", "copy") else None
+    named = to if to and not posixpath.splitext(str(to))[1] else args.get("under")
+    return folder_name(str(named)) if named else None
 
 
 def _only_takes(clause: Clause, following: Clause) -> bool:

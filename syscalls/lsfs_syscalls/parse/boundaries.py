@@ -14,6 +14,11 @@ _VERBS = frozenset(
     "copy move rename delete remove erase tag untag label mark lock unlock share link summarise summarize group sort cluster "
     "translate merge concatenate combine join restore revert compare list show read open put snapshot watch trash bin".split()
 )
+_ACTS = frozenset("create make write append save lock tag label rename move copy restore".split())
+_ON_ONE = frozenset(
+    "tag untag label mark lock unlock share delete remove erase move rename trash translate summarise summarize".split()
+)
+_REST = frozenset({"others", "other", "rest", "remaining"})
 _OBJECTS = frozenset({"them", "those", "these", "each", "both"})
 
 
@@ -29,7 +34,16 @@ def missed(words: list[Word], starts: list[int]) -> list[int]:
 def _is_step(words: list[Word], i: int) -> bool:
     if words[i].mark or words[i].seen not in _VERBS or words[i - 1].seen not in _STOPS | _JOINTS:
         return False
-    return i + 1 < len(words) and not words[i + 1].mark and words[i + 1].seen in _OBJECTS
+    if i + 1 >= len(words) or words[i + 1].mark:
+        return False
+    verb, following = words[i].seen, words[i + 1].seen
+    on_one = following == "it" and verb in _ON_ONE and any(w.seen in _ACTS for w in words[:i])
+    return following in _OBJECTS or on_one or _is_rest(words, i)
+
+
+def _is_rest(words: list[Word], i: int) -> bool:
+    """Tell whether the verb at `i` is about "the others"."""
+    return words[i + 1].seen == "the" and i + 2 < len(words) and words[i + 2].seen in _REST
 
 
 def _beginning(words: list[Word], i: int) -> int:

@@ -159,6 +159,9 @@ def _diff(a: Assembly, c: Clause) -> None:
     )
 
 
+_THERE = re.compile(r"\b(?:there|in it|inside)\b")
+
+
 def _summarize_changes(a: Assembly, c: Clause) -> None:
     paths, folder = a.paths(c), c.first("FOLDER")
     where: dict[str, Any] = {}
@@ -168,6 +171,10 @@ def _summarize_changes(a: Assembly, c: Clause) -> None:
         where = {"under": folder_name(folder)}
     elif c.all("REF"):
         where = {"path": a.one_path(c)}
+    elif a.place is not None and _THERE.search(c.text.lower()):
+        where = {"under": a.place}
+    elif a.subject is not None:
+        where = {"path": a.subject}
     a.push("summarize_changes", where | stretch(a, c))
 
 

@@ -53,6 +53,22 @@ class ParseContext:
         return self.files if len(self.files) == 1 else ()
 
 
+def picked(words: str) -> tuple[int | None, int]:
+    """Return how many of a list "the top three" or "the second one" means, and how many are left out before them.
+
+    None where an order and a number do not say it ("the others", "the last two").
+    """
+    t = words.lower()
+    if re.search(r"\b(?:last|other|others|rest|next|newest|oldest|biggest|smallest)\b", t):
+        return None, 0
+    few = re.search(r"\b(?:top|first|best)\s+(\w+)\b", t)
+    many = number(few[1]) if few else None
+    if many:
+        return many, 0
+    n = _position(t)
+    return (None, 0) if n is None else (1, n - 1)
+
+
 def _position(t: str) -> int | None:
     if re.search(r"\b(?:top|best)\b", t):
         return 1

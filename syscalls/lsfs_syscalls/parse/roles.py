@@ -137,7 +137,9 @@ def _empty(clause: Clause) -> Clause:
 
 def _other(c: Clause, s: Slot) -> Slot | None:
     """Read a second name as one more of them, where the call has no second side."""
-    return replace(s, name="PATH") if s.name == "OTHER" and s.mark and c.intent not in ("diff", "join") else s
+    source = s.name == "SRC" and c.intent in ("copy", "move", "rename") and not c.all("PATH", "REF")
+    second = s.name == "OTHER" and s.mark and c.intent not in ("diff", "join")
+    return replace(s, name="PATH") if source or second else s
 
 
 def _whose(c: Clause, s: Slot) -> Slot | None:

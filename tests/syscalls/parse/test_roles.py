@@ -110,3 +110,46 @@ def test_each_part_of_a_request_gets_its_place(
     steps: Steps, prompt: str, steps_wanted: list[tuple[str, dict[str, Any]]]
 ) -> None:
     assert steps(prompt) == steps_wanted
+
+
+@pytest.mark.parametrize(
+    ("prompt", "steps_wanted"),
+    [
+        (
+            "what are the biggest files here? delete the top three",
+            [("retrieve", {"sort": "size"}), ("retrieve", {"sort": "size", "k": 3}), ("delete", {"files": "$2"})],
+        ),
+        (
+            "compare a.txt and b.txt, then merge them into c.txt",
+            [("diff", {"path": "a.txt", "other": "b.txt"}), ("concat", {"files": ["a.txt", "b.txt"], "to": "c.txt"})],
+        ),
+        (
+            "roll back a.txt to yesterday and summarise what changed",
+            [("rollback", {"path": "a.txt", "time": "2026-11-22T23:59:59"}), ("summarize_changes", {"path": "a.txt"})],
+        ),
+        (
+            "collect the photos from last weekend, put them in weekend/ and share that folder for a week",
+            [
+                ("retrieve", {"type": "image", "since": "2026-11-21T00:00:00", "until": "2026-11-22T23:59:59"}),
+                ("move", {"files": "$1", "to": "weekend/"}),
+                ("link", {"path": "weekend", "expires": "1w"}),
+            ],
+        ),
+        (
+            "lock notes.md, tag it final and give me a link to it for 3 days",
+            [
+                ("lock", {"path": "notes.md"}),
+                ("tag", {"path": "notes.md", "tags": ["final"]}),
+                ("link", {"path": "notes.md", "expires": "3d"}),
+            ],
+        ),
+    ],
+)
+def test_a_later_step_works_on_what_the_earlier_ones_named(
+    steps: Steps, prompt: str, steps_wanted: list[tuple[str, dict[str, Any]]]
+) -> None:
+    assert steps(prompt) == steps_wanted
+
+
+def test_the_others_of_a_set_are_asked_about(parser: Parser) -> None:
+    assert parser.parse("find the three newest essays, delete the others", NOW).clarify is not None
