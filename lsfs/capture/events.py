@@ -269,7 +269,7 @@ class Scene:
         yield Event(Act.CREATE, path, look, None)
 
     def _backup_name(self, path: bytes, k: Known) -> RelPath | None:
-        own = [n for n in tables.names(self.con, k.fid) if n in {path + s for s in _BACKUPS}]
+        own = [n for n in tables.names(self.con, k.fid) if is_backup(path, n)]
         return RelPath(own[0]) if own else None
 
     def _kept(self, path: RelPath) -> Iterator[Event]:
@@ -292,7 +292,10 @@ class Scene:
         for k in tables.by_inode(self.con, look.ino):
             for name in tables.names(self.con, k.fid):
                 there = self.add(name)
-                if name != path and k.kind == was.kind and there is not None and there.ino == was.ino and k.names == 1:
+                if name == path or k.kind != was.kind or k.names != 1 or there is None or there.ino != was.ino:
+                    continue
+                # New files in each other's place get their inode numbers as well, but not their times.
+                if self._plausible(name, path, look, k) and self._plausible(path, name, there, was):
                     return RelPath(name)
         return None
 
@@ -324,6 +327,11 @@ def _by_size(ends: list[Event]) -> dict[int, list[Event]]:
         if e.known is not None and e.known.kind == Kind.FILE and e.known.digest:
             out.setdefault(e.known.size, []).append(e)
     return out
+
+
+def is_backup(path: bytes, other: bytes) -> bool:
+    """Tell whether `other` is a name that editors give to what was at `path`."""
+    return other.startswith(path) and other[len(path) :] in _BACKUPS
 
 
 def differs(was: Known, look: Look) -> bool:

@@ -68,8 +68,8 @@ class Recorder:
         """Told of the files as they are after each commit (the mount need not set aside what is stored)."""
         self.prelude: Callable[[], None] = _nothing
         """Run before each look at the disk: the mount's journal may hold content that has gone from there."""
-        self.is_set_aside: Callable[[int], bool] = _never
-        """Tells whether the journal has, since then, older content of an inode: it has its place before what was read."""
+        self.is_set_aside: Callable[[int, bytes], bool] = _never
+        """Tells whether the journal has, since then, older content of an inode or name: its place is before what was read."""
 
     def listen(self, listener: Callable[[list[Change]], None]) -> None:
         """Call `listener` after each commit, in the order of the commits, from the recording thread."""
@@ -160,9 +160,9 @@ def _nobody(path: bytes) -> int | None:
     return None
 
 
-def _never(ino: int) -> bool:
+def _never(ino: int, path: bytes) -> bool:
     """Be the journal of a root without a mount."""
-    del ino
+    del ino, path
     return False
 
 
@@ -287,7 +287,7 @@ class _Batch:
     def _take(self, path: RelPath) -> Taken | None:
         """Read the file; None where it has gone or has to be read again later."""
         taken = take(self._recorder.disk, self._recorder.packs, path, time.time_ns())
-        if taken is None or self._is_early(taken):
+        if taken is None or self._is_early(path, taken):
             self.again.append(path)
             return None
         return taken
@@ -348,9 +348,9 @@ class _Batch:
         if taken is not None and taken.look.kind == known.kind:
             self._describe.modified(self.group, self._author, path, known, taken)
 
-    def _is_early(self, taken: Taken) -> bool:
+    def _is_early(self, path: RelPath, taken: Taken) -> bool:
         """Return whether what was read is to be read again a little later."""
-        if self._author.tx is None and self._author.holder is None and self._recorder.is_set_aside(taken.look.ino):
+        if self._author.tx is None and self._author.holder is None and self._recorder.is_set_aside(taken.look.ino, path):
             return True
         return self._patient and (not taken.whole or self._is_young(taken.look))
 

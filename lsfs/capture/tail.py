@@ -20,12 +20,14 @@ from itertools import islice
 from pathlib import Path
 
 from lsfs.capture import known as tables
+from lsfs.capture.belonging import Belonging
 from lsfs.capture.describing import Author
 from lsfs.capture.disk import Look, look_of
-from lsfs.capture.events import Act, Dirty, Event
+from lsfs.capture.events import Act, Dirty, Event, is_backup
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
-from lsfs.capture.taking import Taken
+from lsfs.capture.taking import Taken, take
+from lsfs.capture.ways import EXCHANGE, Ways
 from lsfs.capture.writing import Group
 from lsfs.model import Kind, RelPath, State
 from lsfs.packs.content import Content
@@ -34,19 +36,9 @@ from lsfs.wire.spool import Spool
 
 _POSITION = "capture:journal"
 _PORTION = 512  # records that are worked off before others get the lock
-_EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
+_AHEAD = 64  # records that are read ahead: they tell where those before them lead
 _ANNOUNCED_S = 0.5
 _REGULAR = 0o100600
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """A version that has the size and time of a record; tools that set times make several of one file."""
-
-    vid: int
-    state: State
-    ctime_ns: int
-    digest: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +66,10 @@ class Tail:
         self._kept = self._position
         self._at_end = False
         self._waiting: list[_Close] = []
-        self._places: dict[int, bytes] = {}
+        self._ways = Ways()
+        self._belonging = Belonging(recorder, self._ways)
         self._ahead = self._position
-        self._aside: set[int] = set()
+        self._aside: set[int | bytes] = set()
         self._author = Author("program")
 
     def portions(self) -> Iterator[list[Dirty]]:
@@ -89,19 +82,18 @@ class Tail:
     def step(self) -> list[Dirty]:
         """Work a portion of the journal off; return the hints."""
         with self._recorder.lock:
-            records = list(islice(self._tailer.read(self._position), _PORTION))
-            self._at_end = len(records) < _PORTION
+            ahead = list(islice(self._tailer.read(self._position), _PORTION + _AHEAD))
+            records = ahead[:_PORTION]
+            self._at_end = len(ahead) <= _PORTION
             if not records and not self._waiting:
                 return []
             group = self._recorder.group()
-            self._follow(r for r, _ in records)
+            self._ways.follow(r for r, _ in ahead)
             spooled = [name for r, _ in records if (name := self._settle(group, r))]
             self._look_again(group, records[-1][1] if records else self._position)
             dirty = [d for r, before in self._with_starts(records) for d in self._hints(r, before)]
             self._commit(group, records)
             self._spool.drop(spooled)
-            if not self._waiting:
-                self._places = {}
             return dirty
 
     def _look_again(self, group: Group, done: Position) -> None:
@@ -114,13 +106,14 @@ class Tail:
         for w in ready:
             self._miss_unless_stored(group, w.record, w.record.new)
 
-    def is_set_aside(self, ino: int) -> bool:
-        """Return whether the mount has set content of an inode aside that was not read yet: older than what is there now."""
+    def is_set_aside(self, ino: int, path: bytes) -> bool:
+        """Return whether the mount has set content of an inode or a name aside that was not read yet."""
         for r, end in self._tailer.read(max(self._ahead, self._position)):
             self._ahead = end
+            self._ways.follow([r])
             if r.kind == RecordKind.BEFORE:
-                self._aside.add(r.ino)
-        return ino in self._aside
+                self._aside |= {r.ino, r.path, self._ways.of(r).names[0]}
+        return ino in self._aside or path in self._aside
 
     def adopt_orphans(self) -> None:
         """Take content in that the mount set aside without being able to say so before it was killed.
@@ -174,7 +167,8 @@ class Tail:
             case RecordKind.BEFORE | RecordKind.MISSED:
                 return []
             case RecordKind.RENAME:
-                return [Dirty(path), Dirty(RelPath(r.path2), old_path=path)]
+                back = RelPath(r.path2) if r.flags & EXCHANGE else None
+                return [Dirty(path, old_path=back), Dirty(RelPath(r.path2), old_path=path)]
             case RecordKind.LINK:
                 return [Dirty(path), *([Dirty(RelPath(r.path2))] if r.path2 else [])]
             case RecordKind.CONTENT:
@@ -182,17 +176,9 @@ class Tail:
                     self._waiting.append(_Close(r, before, self._tailer.end()))
         return [Dirty(path)]
 
-    def _follow(self, records: Iterable[JournalRecord]) -> None:
-        """Note where renames took inodes: their content is there, and is looked for there before it is said to be missed."""
-        for r in records:
-            if r.kind == RecordKind.RENAME:
-                self._places[r.ino] = r.path2
-                if r.flags & _EXCHANGE:
-                    self._places[r.ino2] = r.path
-
     def _is_there(self, r: JournalRecord, state: FileStat) -> bool:
         """Return whether the disk has this state of a record's inode still, under its name or the one it was renamed to."""
-        looks = [self._recorder.disk.look(path) for path in {r.path, self._places.get(r.ino, r.path)}]
+        looks = [self._recorder.disk.look(path) for path in {r.path, self._ways.of(r).place or r.path}]
         return any(k is not None and (k.ino, k.size, k.mtime_ns) == (r.ino, state.size, state.mtime_ns) for k in looks)
 
     def _settle(self, group: Group, r: JournalRecord) -> bytes | None:
@@ -200,6 +186,8 @@ class Tail:
         if r.kind == RecordKind.MISSED:
             self._miss_unless_stored(group, r, r.old)
             return None
+        if r.kind == RecordKind.RENAME and is_backup(r.path, r.path2):
+            self._take_backup(group, r)
         if r.kind != RecordKind.BEFORE:
             return None
         try:
@@ -207,10 +195,27 @@ class Tail:
         except FileNotFoundError:
             return None
         try:
-            self._take_spooled(group, RelPath(r.path), r.ino, r.old, fd, self._file(r))
+            self._take_spooled(group, RelPath(self._ways.of(r).names[0]), r.ino, r.old, fd, self._belonging.file(r))
         finally:
             os.close(fd)
         return r.spool
+
+    def _take_backup(self, group: Group, r: JournalRecord) -> None:
+        """Take what was moved to a backup name for the name that it was written under, where that has it not."""
+        known = self._belonging.file(r)
+        if known is None or known.kind != Kind.FILE:
+            return
+        look = self._recorder.disk.look(r.path2)
+        if look is None or look.ino != r.ino:
+            taken = self._belonging.stored_as(r.path2, r.ino)
+        elif self._belonging.version_of(known, FileStat(look.size, look.mtime_ns, look.ctime_ns)) is None:
+            taken = take(self._recorder.disk, self._recorder.packs, r.path2, time.time_ns())
+        else:
+            return
+        if taken is None or not taken.whole or taken.unreadable or taken.look.ino != r.ino:
+            return
+        if self._belonging.version_of(known, FileStat(*taken.look.key[1:])) is None:
+            self._add(group, RelPath(r.path), known, taken)
 
     def _adopt(self, group: Group, name: bytes) -> bool:
         """Store the content of an orphan; one whose file is not known stays where it is, because nobody else has it."""
@@ -231,7 +236,7 @@ class Tail:
         there = look_of(os.fstat(fd))
         known = known if known is not None and known.kind == Kind.FILE else None
         mode, uid, gid = (known.mode, known.uid, known.gid) if known is not None else (there.mode, there.uid, there.gid)
-        version = None if known is None else self._version_of(known, old)
+        version = None if known is None else self._belonging.version_of(known, old)
         if known is not None and version is not None and version.state != State.STORED:
             self._recorder.describer().filled(group, path, version.vid, known, self._content(fd, there), None)
             return
@@ -241,51 +246,26 @@ class Tail:
         if version is not None and version.digest == content.digest:
             return
         look = Look(Kind.FILE, ino, 1, content.size, mode, uid, gid, old.mtime_ns, old.ctime_ns)
-        taken = Taken(look, content, xattrs=None if known is None else known.xattrs)
-        describe = self._recorder.describer()
-        if known is None:
-            describe.create(group, self._author, Event(Act.CREATE, path, look, None), taken)
-            group.flush()  # the next record of the same file has to find it
-        else:
-            describe.modified(group, self._author, path, group.now(known), taken)
+        self._add(group, path, known, Taken(look, content, xattrs=None if known is None else known.xattrs))
+
+    def _add(self, group: Group, path: RelPath, known: Known | None, taken: Taken) -> None:
+        """Record what was taken as the newest version of a file; of none, or one without a name, as one that begins."""
+        describe, now = self._recorder.describer(), None if known is None else group.now(known)
+        if now is not None and now.names:
+            describe.modified(group, self._author, path, now, taken)
+            return
+        describe.create(group, self._author, Event(Act.CREATE, path, taken.look, known), taken)
+        group.flush()  # the next record of the same file has to find it
 
     def _content(self, fd: int, look: Look) -> Content:
         return self._recorder.packs.add_file(fd, size_hint=look.size)
 
     def _miss_unless_stored(self, group: Group, r: JournalRecord, state: FileStat) -> None:
-        known = self._file(r)
-        if known is None or known.kind != Kind.FILE or known.state == State.DELETED or self._version_of(known, state):
+        known = self._belonging.file(r)
+        if known is None or known.kind != Kind.FILE or known.state == State.DELETED or self._belonging.version_of(known, state):
             return
         if self._is_there(r, state):
             return
         gone = Look(Kind.FILE, r.ino, 1, state.size, known.mode, known.uid, known.gid, state.mtime_ns, state.ctime_ns)
         taken = Taken(gone, xattrs=known.xattrs, unreadable="overwritten before it could be taken")
         self._recorder.describer().modified(group, self._author, r.path, group.now(known), taken)
-
-    def _file(self, r: JournalRecord) -> Known | None:
-        """Return the file of a record: the one that has its inode, else the one at its path.
-
-        The catalogue may be behind, and inode numbers are used again at once: a file counts as having the inode only if it has
-        the record's path too, or if one of its names is that inode on the disk now (it was renamed since).
-        """
-        con = self._recorder.catalogue.read()
-        renamed: Known | None = None
-        for known in tables.by_inode(con, r.ino):
-            if known.kind != Kind.FILE or not known.names:
-                continue
-            names = tables.names(con, known.fid)
-            if r.path in names:
-                return known
-            if renamed is None and any((look := self._recorder.disk.look(n)) and look.ino == r.ino for n in names):
-                renamed = known
-        return renamed or tables.at_path(con, r.path)
-
-    def _version_of(self, known: Known, state: FileStat) -> _Stored | None:
-        """Return the newest version of a file that has this size and time, best one with this ctime too."""
-        rows = self._recorder.catalogue.read().execute(
-            "SELECT vid, state, ctime_ns, digest FROM version WHERE fid=? AND mtime_ns=? AND size=? AND state<>'deleted' "
-            "ORDER BY ctime_ns=? DESC, number DESC LIMIT 1",
-            (known.fid, state.mtime_ns, state.size, state.ctime_ns),
-        )
-        row = rows.fetchone()
-        return None if row is None else _Stored(row[0], State(row[1]), row[2], row[3])

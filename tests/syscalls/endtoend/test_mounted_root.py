@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +102,47 @@ def test_an_atomic_save_continues_the_history(shared: Mounted) -> None:
     assert shared.sh("echo two > atomic/.a.tmp && mv atomic/.a.tmp atomic/a.txt").returncode == 0
     shared.served.settle()
     assert contents(shared, "atomic/a.txt") == ["one\n", "two\n"]
+
+
+def renamed_over(path: Path, text: str) -> None:
+    """Save as vim's `backupcopy=no`, emacs and most programs do: a temporary file over the name."""
+    path.with_name(".tmp").write_text(text)
+    path.with_name(".tmp").replace(path)
+
+
+def moved_to_a_backup(path: Path, text: str) -> None:
+    """Save as editors do that keep a backup: the name moves there and is written anew."""
+    path.replace(path.with_name(path.name + "~"))
+    path.write_text(text)
+
+
+def moved_to_a_backup_for_a_moment(path: Path, text: str) -> None:
+    """Save as vim does: the backup goes when all is written."""
+    moved_to_a_backup(path, text)
+    path.with_name(path.name + "~").unlink()
+
+
+@pytest.mark.parametrize("save", [renamed_over, moved_to_a_backup, moved_to_a_backup_for_a_moment])
+@pytest.mark.parametrize("paced", [False, True], ids=["without a pause", "while the engine looks"])
+def test_a_burst_of_saves_is_in_the_history_of_the_name_and_none_is_missed(
+    shared: Mounted, save: Callable[[Path, str], None], *, paced: bool
+) -> None:
+    folder = f"{save.__name__}-{paced}"
+    path = shared.mount / folder / "a.txt"
+    path.parent.mkdir()
+    path.write_text("the first")
+    shared.served.settle()
+    before = shared.served.client.status()["missed_count"]
+    texts = ["the first", *(f"save {n}" for n in range(60))]
+    for text in texts[1:]:
+        save(path, text)
+        if paced:
+            shared.served.client.status()
+    shared.served.settle()
+    history = contents(shared, f"{folder}/a.txt")
+    assert [text for text in texts if text not in history] == []
+    assert history[-1] == texts[-1]
+    assert shared.served.client.status()["missed_count"] == before
 
 
 def test_a_file_deleted_through_the_mount_comes_back_with_undo_since(shared: Mounted) -> None:

@@ -1,0 +1,99 @@
+"""Which file, and which version of it, a record of the mount's journal is about.
+
+The catalogue may be behind the record or ahead of it, and inode numbers are used again at once.
+
+Threading: the recorder's lock is held.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lsfs.capture import known as tables
+from lsfs.capture.disk import Look
+from lsfs.capture.events import is_backup
+from lsfs.capture.known import Known
+from lsfs.capture.recorder import Recorder
+from lsfs.capture.taking import Taken
+from lsfs.capture.ways import Ways
+from lsfs.model import Kind, State
+from lsfs.packs.content import Content
+from lsfs.wire.journal import FileStat, JournalRecord
+
+
+class Stored(NamedTuple):
+    """A version that has the size and time of a record; tools that set times make several of one file."""
+
+    vid: int
+    state: State
+    ctime_ns: int
+    digest: bytes | None
+
+
+class Belonging:
+    """Answers from the catalogue, with the ways that inodes went."""
+
+    def __init__(self, recorder: Recorder, ways: Ways) -> None:
+        self._recorder = recorder
+        self._ways = ways
+
+    def file(self, r: JournalRecord) -> Known | None:
+        """Return the file of a record: the one that its way leads to, or that has its inode, else the one at its path.
+
+        The catalogue may be behind, and inode numbers are used again at once: a file counts as having the inode only if it has
+        the record's path too, or if one of its names is that inode on the disk now (it was renamed since).
+        """
+        con = self._recorder.catalogue.read()
+        way = self._ways.of(r)
+        if way.place != r.path or way.names != (r.path,):
+            files = [k for name in way.names if (k := self._at(name) or self._last(name)) is not None]
+            best = next((k for k in files if k.ino == r.ino), files[0] if files else None)
+            return best if best is not None or way.place is None else self._at(way.place)
+        renamed: Known | None = None
+        for known in tables.by_inode(con, r.ino):
+            if known.kind != Kind.FILE or not known.names:
+                continue
+            names = tables.names(con, known.fid)
+            if r.path in names:
+                return known
+            if renamed is None and any((look := self._recorder.disk.look(n)) and look.ino == r.ino for n in names):
+                renamed = known
+        return renamed or tables.at_path(con, r.path) or self._last(r.path)
+
+    def _at(self, path: bytes) -> Known | None:
+        known = tables.at_path(self._recorder.catalogue.read(), path)
+        return known if known is not None and known.kind == Kind.FILE else None
+
+    def _last(self, path: bytes) -> Known | None:
+        """Return the file that a name stood for last, where it ended with it or has only a backup name now."""
+        con = self._recorder.catalogue.read()
+        last = tables.last_at_paths(con, [path]).get(path)
+        if last is None or last[0].kind != Kind.FILE:
+            return None
+        return last[0] if all(is_backup(path, name) for name in tables.names(con, last[0].fid)) else None
+
+    def version_of(self, known: Known, state: FileStat) -> Stored | None:
+        """Return the newest version of a file that has this size and time, best one with this ctime too."""
+        rows = self._recorder.catalogue.read().execute(
+            "SELECT vid, state, ctime_ns, digest FROM version WHERE fid=? AND mtime_ns=? AND size=? AND state<>'deleted' "
+            "ORDER BY ctime_ns=? DESC, number DESC LIMIT 1",
+            (known.fid, state.mtime_ns, state.size, state.ctime_ns),
+        )
+        row = rows.fetchone()
+        return None if row is None else Stored(row[0], State(row[1]), row[2], row[3])
+
+    def stored_as(self, path: bytes, ino: int) -> Taken | None:
+        """Return what the file at a name had as content when it was that inode, as reading it would tell."""
+        con = self._recorder.catalogue.read()
+        known = tables.at_path(con, path)
+        row = None if known is None else con.execute(_WITH_INODE, (known.fid, ino)).fetchone()
+        if row is None:
+            return None
+        content, xattrs, *stat = row
+        return Taken(Look(Kind.FILE, ino, 1, *stat), Content.decode(content), xattrs=xattrs, racy=True)
+
+
+_WITH_INODE = (
+    "SELECT content, xattrs, size, mode, uid, gid, mtime_ns, ctime_ns FROM version "
+    "WHERE fid=? AND ino=? AND kind='file' AND state='stored' ORDER BY number DESC LIMIT 1"
+)
