@@ -15,7 +15,7 @@ from typing import Any, Literal
 from lsfs.capture.recorder import Recorder
 from lsfs.changes import effects, recovery
 from lsfs.changes.guard import Guard, Writers, no_writers
-from lsfs.changes.log import TransactionInfo, latest_to_undo, line, lines
+from lsfs.changes.log import TransactionInfo, latest_to_undo, line, lines, undoable
 from lsfs.changes.putback import NOTHING, Target
 from lsfs.changes.removing import ForgetReport, Told, collect, finish_forgetting, forget, measure
 from lsfs.changes.repacking import GoOn, always, repack, waiting
@@ -201,9 +201,21 @@ class Changes:
         """
         chosen, found = self._chosen(steps, transaction, actor, since_ns, under)
         first: dict[RelPath, TransactionId] = {}
-        for e in found:
-            first.setdefault(e.path, e.tx)
+        for path, tx in (*((e.path, e.tx) for e in found), *self._labelled(chosen)):
+            first.setdefault(path, tx)
         return sorted(first.items()) or [(RelPath(b""), tx) for tx in chosen]
+
+    def undoable(self, tx: TransactionId) -> bool:
+        """Tell whether there is anything of a transaction that undo takes back: of an unlock or a link there is not."""
+        return undoable(self._con(), tx)
+
+    def _labelled(self, txs: Sequence[TransactionId]) -> list[tuple[RelPath, TransactionId]]:
+        """Return the files that are there whose tags or locks the transactions changed."""
+        out = effects.locks_to_take_back(self._con(), txs)
+        for tx in txs:
+            for fid, _, _ in effects.tags_to_take_back(self._con(), [tx]):
+                out += [(e.path, tx) for e in self._versions.names_of(fid)]
+        return out
 
     def _chosen(
         self,
@@ -257,6 +269,8 @@ class Changes:
             tx.kept[path] = "changed since"
         for fid, add, remove in effects.tags_to_take_back(self._con(), chosen):
             tx.set_tags_of(fid, add, remove)
+        for path, _ in effects.locks_to_take_back(self._con(), chosen):
+            tx.unlock(path)
 
     # Snapshots and recovery
 

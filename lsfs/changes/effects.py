@@ -127,3 +127,8 @@ def tags_to_take_back(con: sqlite3.Connection, txs: Iterable[int]) -> Iterator[t
             files.setdefault(fid, ([], []))[1].append(tag)
         for fid, (add, remove) in sorted(files.items()):
             yield Fid(fid), add, remove
+
+
+def locks_to_take_back(con: sqlite3.Connection, txs: Iterable[int]) -> list[tuple[RelPath, TransactionId]]:
+    """Return the paths that the transactions locked and that are locked still."""
+    return [(RelPath(r[0]), TransactionId(tx)) for tx in txs for r in con.execute("SELECT path FROM lock WHERE tx=?", (tx,))]

@@ -89,12 +89,23 @@ def _info(con: sqlite3.Connection, row: tuple[Any, ...], paths: int) -> Transact
     )
 
 
+_TOUCHES = (
+    "(EXISTS (SELECT 1 FROM effect e WHERE e.tx=t.tx) OR EXISTS (SELECT 1 FROM tag g WHERE g.tx=t.tx OR g.end_tx=t.tx) "
+    "OR EXISTS (SELECT 1 FROM lock l WHERE l.tx=t.tx))"
+)
+"""Of a transaction t: there is something of it that can be taken back. An unlock, a link or a snapshot leaves nothing such."""
+
+
 def latest_to_undo(con: sqlite3.Connection, steps: int) -> list[TransactionId]:
-    """Return the latest transactions that stand, newest first: no undo, no burst, and none that touched no file."""
+    """Return the latest transactions that stand, newest first: no undo, no burst, and none with nothing to take back."""
     rows = con.execute(
-        "SELECT t.tx FROM tx t WHERE t.state='committed' AND t.undone_by IS NULL AND t.kind NOT IN ('undo', 'burst') AND "
-        "(EXISTS (SELECT 1 FROM effect e WHERE e.tx=t.tx) OR EXISTS (SELECT 1 FROM tag g WHERE g.tx=t.tx OR g.end_tx=t.tx)) "
-        "ORDER BY t.at_ns DESC LIMIT ?",
+        "SELECT t.tx FROM tx t WHERE t.state='committed' AND t.undone_by IS NULL AND t.kind NOT IN ('undo', 'burst') "
+        f"AND {_TOUCHES} ORDER BY t.at_ns DESC LIMIT ?",
         (steps,),
     )
     return [TransactionId(r[0]) for r in rows]
+
+
+def undoable(con: sqlite3.Connection, tx: TransactionId) -> bool:
+    """Tell whether undo could take a transaction back."""
+    return con.execute(f"SELECT 1 FROM tx t WHERE t.tx=? AND {_TOUCHES}", (tx,)).fetchone() is not None

@@ -259,13 +259,13 @@ class Transaction:
         if known is None:
             raise NotFound(f"there is no {show(path)}")
         self.set_tags_of(Fid(known.fid), add, remove)
-        self._ledger.changed.add(path)
 
     def set_tags_of(self, fid: Fid, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
         """Set and remove tags of a file by its id."""
         plain = tuple(dict.fromkeys(t.strip().casefold() for t in add if t.strip()))
         gone = tuple(dict.fromkeys(t.strip().casefold() for t in remove if t.strip()))
         self._ledger.labels.append(TagRecord(fid, self._recorder.catalogue.tick(), plain, gone, self.id))
+        self._ledger.changed.update(e.path for e in self._versions.names_of(fid))
 
     def lock(self, path: RelPath) -> None:
         """Lock a file or folder against changes through lsfs and the mount.

@@ -144,7 +144,8 @@ def _transactions(body: Body, paint: Paint) -> Iterator[str]:
 
 def _changed(body: Body, paint: Paint) -> Iterator[str]:
     changed = body.get("changed") or []
-    yield f"done: {len(changed)} changed" + paint.dim(f" (transaction {body['transaction']}; `lsfs undo` takes it back)")
+    undo = "`lsfs undo` takes it back" if body.get("undoable", True) else "nothing that `lsfs undo` could take back"
+    yield f"done: {len(changed)} changed" + paint.dim(f" (transaction {body['transaction']}; {undo})")
     for path in changed[:50]:
         yield "  " + paint.name(path)
     if len(changed) > 50:

@@ -63,6 +63,8 @@ def _in_transaction(ctx: Context, plan: Plan) -> list[Answer]:
         answers = _steps(ctx, plan)
     ctx.engine.touched(transaction.changed)
     done: dict[str, Json] = {"transaction": transaction.id, "changed": [path_json(p)["path"] for p in transaction.changed]}
+    if not ctx.engine.changes.undoable(transaction.id):
+        done["undoable"] = False
     return [_completed(a, done) for a in answers]
 
 

@@ -269,3 +269,36 @@ def test_a_file_written_and_deleted_with_its_folder_comes_back_as_it_was_before_
     assert [e.actor for e in r.changes.log()[:1]] == ["user"]
     r.changes.undo()
     assert r.tree()["notes/a"] == b"first"
+
+
+def test_undo_of_tags_names_the_file(r: Rig) -> None:
+    library(r)
+    with r.changes.begin(actor="user") as tx:
+        tx.set_tags(p("d/b"), add=["red"])
+    assert r.changes.would_undo() == [(p("d/b"), tx.id)]
+    assert r.changes.undo().changed == [p("d/b")]
+    assert r.versions.tags(r.versions.file_of(p("d/b"))) == []
+
+
+def test_undo_takes_the_latest_lock_away_and_not_what_was_before_it(r: Rig) -> None:
+    library(r)
+    with r.changes.begin(actor="user") as tagging:
+        tagging.set_tags(p("a"), add=["red"])
+    with r.changes.begin(actor="user") as locking:
+        locking.lock(p("d/b"))
+    assert r.changes.undoable(locking.id)
+    assert r.changes.would_undo() == [(p("d/b"), locking.id)]
+    assert r.changes.undo().changed == [p("d/b")]
+    assert r.versions.locks() == {}
+    assert r.versions.tags(r.versions.file_of(p("a"))) == ["red"]
+
+
+def test_of_an_unlock_there_is_nothing_to_take_back(r: Rig) -> None:
+    library(r)
+    with r.changes.begin(actor="user") as tx:
+        tx.lock(p("d/b"))
+    with r.changes.begin(actor="user") as unlocking:
+        unlocking.unlock(p("d/b"))
+    assert not r.changes.undoable(unlocking.id)
+    with pytest.raises(NotFound, match="no transaction to undo"):
+        r.changes.would_undo()
