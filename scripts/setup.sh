@@ -19,7 +19,11 @@ if [ "$extra" = dev ]; then # the tests also mount through both bindings of libf
     need gcc "gcc libc6-dev"
     grep -q 'libfuse\.so\.2' <(PATH=$PATH:/sbin:/usr/sbin ldconfig -p) || packages="$packages libfuse2"
 fi
-[ "$extra" = full ] && need chromium-headless-shell chromium-headless-shell
+if [ "$extra" = full ]; then
+    need chromium-headless-shell chromium-headless-shell
+    need zsh zsh
+    need fish fish
+fi
 if [ -n "$packages" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "setup: installing$packages"

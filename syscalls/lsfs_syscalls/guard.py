@@ -74,12 +74,35 @@ def _look(ctx: Context, step: Call) -> list[Intent]:
 
 def _named(ctx: Context, call: Any) -> list[Intent]:
     """Describe a call whose files stay where they are."""
-    verb = type(call).syscall
+    verb = _done(call)
     files = getattr(call, "files", ())
     path = getattr(call, "path", None)
     if not files and path is None:
         return []
     return [Intent(p, verb) for p in ctx.files(files, path=path)]
+
+
+def _done(call: Call) -> str:
+    match call:
+        case c.Tag():
+            return f"tagged {', '.join(call.tags)}"
+        case c.Untag():
+            return f"no longer tagged {', '.join(call.tags)}"
+        case c.Lock():
+            return "locked: changes are refused until it is unlocked"
+        case c.Unlock():
+            return "unlocked"
+        case c.Touch():
+            return f"its time of change becomes {call.time or 'now'}"
+        case c.Link():
+            return f"shared by a link{f' ({call.expires})' if call.expires else ''}: who has the link can read it"
+        case c.Unlink():
+            return "its links end"
+        case c.Watch():
+            return "watched: you are told of its changes"
+        case c.Unwatch():
+            return "no longer watched"
+    return type(call).syscall
 
 
 def _create(ctx: Context, call: c.Create) -> list[Intent]:

@@ -65,6 +65,9 @@ def test_every_call_is_a_subcommand(name: str) -> None:
         ("duplicates in recipes", False),
         ("summarize a.txt", True),
         ("summarize it please", False),
+        ("history it", False),
+        ("delete that", False),
+        ("stat ./it", True),
     ],
 )
 def test_a_sentence_that_begins_like_a_call_is_a_prompt_in_the_shell(line: str, is_call: bool) -> None:

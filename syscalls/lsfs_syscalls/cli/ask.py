@@ -79,9 +79,20 @@ def _with_consent(session: Session, plan: dict[str, Any], previewed: dict[str, A
         return EXIT_FOUND
     if not session.flag("json") or not session.flag("yes"):
         session.show_plan(plan, preview)
+    if _hopeless(preview):
+        session.note("nothing was changed")
+        return EXIT_ERROR
     if not session.consent():
         return session.refused()
     return _finish(session, _run(session, plan, consent=True), plan=plan if plan["prompt"] else None)
+
+
+def _hopeless(preview: dict[str, Any]) -> bool:
+    """Tell whether nothing at all would be done: then there is nothing to agree to.
+
+    A problem of a later step alone may be none: what it works on may be made by an earlier one.
+    """
+    return bool(preview["problems"]) and not any(step["files"] for step in preview["steps"])
 
 
 def _run(session: Session, plan: dict[str, Any], *, consent: bool) -> list[dict[str, Any]]:

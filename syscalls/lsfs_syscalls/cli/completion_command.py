@@ -4,22 +4,56 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Iterable, Iterator
 
 from lsfs.errors import EXIT_FOUND
+from lsfs_syscalls.cli.common import common_options
 from lsfs_syscalls.cli.session import Session
 
 _BASH = """_lsfs() {{
-    local cur=${{COMP_WORDS[COMP_CWORD]}} cmd=${{COMP_WORDS[1]}}
+    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}} cmd= i=1 IFS=$' \t\n'
     COMPREPLY=()
-    if [ "$COMP_CWORD" = 1 ]; then COMPREPLY=($(compgen -W "{names}" -- "$cur")); return; fi
+    while [ "$i" -lt "$COMP_CWORD" ]; do
+        case ${{COMP_WORDS[$i]}} in
+            {valued}) i=$((i+1));;
+            -*) ;;
+            *) cmd=${{COMP_WORDS[$i]}}; break;;
+        esac
+        i=$((i+1))
+    done
+    case "$cmd $prev" in
+{choices}
+    esac
     case $cur in
         -*) case $cmd in
 {cases}
-            esac;;
-        *) COMPREPLY=($(compgen -f -- "$cur"));;
+            esac
+            return;;
     esac
+    if [ -z "$cmd" ]; then case $prev in
+        {valued}) ;;
+        *) COMPREPLY=($(compgen -W "{names}" -- "$cur")); return;;
+    esac; fi
+    IFS=$'\n'
+    COMPREPLY=($(compgen -f -- "$cur"))
 }}
 complete -o filenames -F _lsfs lsfs"""
+
+
+_FISH = """function __lsfs_needs_command
+    set -l words (commandline -opc)
+    set -e words[1]
+    while set -q words[1]
+        switch $words[1]
+            case {valued}
+                set -e words[1]
+            case '-*'
+            case '*'
+                return 1
+        end
+        set -e words[1]
+    end
+end"""
 
 
 def run(session: Session) -> int:
@@ -42,8 +76,34 @@ def _options(p: argparse.ArgumentParser) -> list[argparse.Action]:
 
 
 def _bash(commands: dict[str, argparse.ArgumentParser]) -> str:
-    cases = "\n".join(f"            {name}) {_complete(_words_of(p))};;" for name, p in commands.items())
-    return _BASH.format(names=" ".join(commands), cases=cases)
+    every = common_options()
+    cases = [f"            {name}) {_complete(_words_of(p))};;" for name, p in commands.items()]
+    cases.append(f"            *) {_complete(_words_of(every))};;")
+    choices = [
+        f"        {_either(f'{name} {o}' for o in a.option_strings or [name])}) {_complete(words)}; return;;"
+        for name, p in commands.items()
+        for a, words in _chosen(p)
+    ]
+    return _BASH.format(
+        names=" ".join(commands),
+        cases="\n".join(cases),
+        choices="\n".join(choices),
+        valued="|".join(_valued()),
+    )
+
+
+def _valued() -> list[str]:
+    """Return the options before the command that a value follows."""
+    return [o for a in _options(common_options()) if a.nargs != 0 for o in a.option_strings]
+
+
+def _chosen(p: argparse.ArgumentParser) -> Iterator[tuple[argparse.Action, str]]:
+    """Yield the arguments that take one of a few words, with the words."""
+    yield from ((a, " ".join(str(c) for c in a.choices)) for a in p._actions if a.choices)
+
+
+def _either(patterns: Iterable[str]) -> str:
+    return "|".join(f'"{p}"' for p in patterns)
 
 
 def _words_of(p: argparse.ArgumentParser) -> str:
@@ -59,14 +119,19 @@ def _zsh(commands: dict[str, argparse.ArgumentParser]) -> str:
 
 
 def _fish(commands: dict[str, argparse.ArgumentParser]) -> str:
-    lines = []
+    lines = [_FISH.format(valued=" ".join(_valued()))]
+    lines += [_fish_option("__lsfs_needs_command", a) for a in _options(common_options())]
     for name, p in commands.items():
         about = shlex.quote(p.description or "")
-        lines.append(f"complete -c lsfs -n __fish_use_subcommand -a {name} -d {about}")
-        for a in _options(p):
-            long = next((o[2:] for o in a.option_strings if o.startswith("--")), None)
-            if long:
-                lines.append(
-                    f"complete -c lsfs -n '__fish_seen_subcommand_from {name}' -l {long} -d {shlex.quote(a.help or '')}"
-                )
+        lines.append(f"complete -c lsfs -n __lsfs_needs_command -f -a {name} -d {about}")
+        seen = f"'__fish_seen_subcommand_from {name}'"
+        lines += [_fish_option(seen, a) for a in _options(p)]
+        lines += [f"complete -c lsfs -n {seen} -f -a '{words}'" for a, words in _chosen(p) if not a.option_strings]
     return "\n".join(lines)
+
+
+def _fish_option(when: str, a: argparse.Action) -> str:
+    """Return the line for an option: `-x` takes one of some words, `-r` any word, such as a file's name."""
+    names = [f"-l {o[2:]}" if o.startswith("--") else f"-s {o[1:]}" for o in a.option_strings]
+    takes = f" -x -a '{' '.join(str(c) for c in a.choices)}'" if a.choices else " -r" if a.nargs != 0 else ""
+    return f"complete -c lsfs -n {when} {' '.join(names)}{takes} -d {shlex.quote(a.help or '')}"

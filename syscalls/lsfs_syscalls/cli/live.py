@@ -23,22 +23,24 @@ class Live:
         step: the step that it belongs to; 0 while nothing came.
         text: what was shown, as it was printed.
         planned: the plan was shown.
+        rewriting: the standard error output is a terminal on which a line can be written again.
     """
 
     paint: Paint
     step: int = 0
     text: str = ""
     planned: bool = False
+    rewriting: bool = False
 
     def tell(self, event: dict[str, Any]) -> None:
         """Show one event of the stream."""
         if "plan" in event:
             self.plan(event["plan"])
-        if "progress" in event and sys.stderr.isatty():
+        if "progress" in event and self.rewriting:
             print(f"\r\x1b[K{self.paint.dim(plain_text(str(event['progress'])))}", end="", file=sys.stderr, flush=True)
         if "text" not in event:
             return
-        if sys.stderr.isatty() and not self.text:
+        if self.rewriting and not self.text:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
         if event.get("step", 1) != self.step:
             print(end="\n" if self.text else "")

@@ -46,7 +46,8 @@ class Session:
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
         width = shutil.get_terminal_size((100, 24)).columns
         paint = Paint(colour=colour, width=width, terminal=sys.stdout.isatty())
-        return cls(options, paint, Live(paint))
+        rewriting = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        return cls(options, paint, Live(paint, rewriting=rewriting))
 
     def flag(self, name: str) -> bool:
         """Tell whether a common option was given."""
@@ -133,10 +134,14 @@ class Session:
 
 
 def files_of(body: dict[str, Any]) -> list[str]:
-    """Return the files that an answer names, in its order."""
+    """Return the files that an answer names, or that were changed, in its order."""
+    if "changed" in body:
+        return [str(path) for path in body["changed"]]
     if "files" in body:
         return [str(f["path"]) for f in body["files"]]
     if "groups" in body:
         return [str(f) for g in body["groups"] for f in g["files"]]
+    if "sources" in body:
+        return list(dict.fromkeys(str(f["path"]) for f in body["sources"]))
     one = body.get("file", body).get("path")
     return [str(one)] if one else []

@@ -2,6 +2,8 @@
 
 A line is a call if its first word is the name of one, else a prompt. "it" and "the second one" refer to the last answer. The
 line editor (history, completion, Ctrl-Z for undo) is prompt_toolkit's; in a dumb terminal or a pipe the lines are simply read.
+Paths, calls and prompts that were said before are completed with Tab; a prompt said before is also offered dim, for the right
+arrow to take.
 """
 
 from __future__ import annotations
@@ -18,12 +20,17 @@ from lsfs_syscalls.cli.arguments import ALIASES, add_calls, call_of
 from lsfs_syscalls.cli.ask import run_call, run_prompt
 from lsfs_syscalls.cli.common import common_options
 from lsfs_syscalls.cli.session import Session
+from lsfs_syscalls.cli.status_command import status_lines
 
 HELP = """Say what you want in plain words, or use a call:
   find my notes on pricing from last week      delete the second one
   retrieve "flash caching" -k 5                history thesis.tex
   undo (or Ctrl-Z)   status   ? CALL for its arguments   quit (or Ctrl-D)
 Calls: {calls}"""
+
+
+_SPOKEN_OF = frozenset({"it", "that", "this", "them", "these", "those"})
+"""Words for the last answer; a file of such a name is written `./it`."""
 
 
 class _Grammar(argparse.ArgumentParser):
@@ -77,7 +84,7 @@ def _one(session: Session, line: str, names: set[str]) -> None:
         if first == "?":
             session.print(_help(rest.strip()))
         elif line == "status":
-            session.answer({"file": {"path": "status", **session.client.status()}})
+            session.print("\n".join(status_lines(session.client.status())))
         elif first.replace("-", "_") in names and (words := _words(line)):
             options = _parsed(words)
             if options is None:
@@ -111,10 +118,12 @@ def _parsed(words: list[str]) -> argparse.Namespace | None:
 
 
 def _is_sentence(options: argparse.Namespace) -> bool:
-    """Tell whether plain words behind a call's name are more than it takes at the least: "delete the second one"."""
+    """Tell whether the words behind a call's name are plain words: more than it takes at the least, or "it" and its like."""
     words = getattr(options, "arg_many", None) or ()
     if options.call == "duplicates":
         words = getattr(options, "arg_files_here", None) or ()
+    if _SPOKEN_OF.intersection([*words, getattr(options, "arg_path_here", None)]):
+        return True
     return len(words) > (2 if options.call in ("copy", "move") else 1)
 
 
@@ -129,11 +138,12 @@ def _reader(session: Session) -> Callable[[], str]:
     if not sys.stdin.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return _plain_reader
     from prompt_toolkit import PromptSession
+    from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
     from prompt_toolkit.completion import merge_completers
     from prompt_toolkit.history import FileHistory
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
-    from lsfs_syscalls.cli.completers import CallCompleter, PathsOfRoot
+    from lsfs_syscalls.cli.completers import CallCompleter, PathsOfRoot, SaidBefore
 
     keys = KeyBindings()
 
@@ -144,9 +154,12 @@ def _reader(session: Session) -> Callable[[], str]:
 
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "lsfs"
     home.mkdir(parents=True, exist_ok=True)
+    history = FileHistory(str(home / "history"))
+    completers = [CallCompleter(_calls().choices), PathsOfRoot(session.client), SaidBefore(history)]
     prompt: PromptSession[str] = PromptSession(
-        history=FileHistory(str(home / "history")),
-        completer=merge_completers([CallCompleter(_calls().choices), PathsOfRoot(session.client)]),
+        history=history,
+        completer=merge_completers(completers),
+        auto_suggest=AutoSuggestFromHistory(),
         key_bindings=keys,
         complete_while_typing=False,
     )
@@ -154,6 +167,8 @@ def _reader(session: Session) -> Callable[[], str]:
 
 
 def _plain_reader() -> str:
+    if sys.stdin.isatty():
+        print("lsfs> ", end="", file=sys.stderr, flush=True)
     line = sys.stdin.readline()
     if not line:
         raise EOFError

@@ -22,11 +22,12 @@ def run(session: Session) -> int:
     if session.flag("json"):
         session.print_json(status)
     else:
-        session.print("\n".join(_lines(status)))
+        session.print("\n".join(status_lines(status)))
     return EXIT_FOUND
 
 
-def _lines(s: dict[str, Any]) -> Iterator[str]:
+def status_lines(s: dict[str, Any]) -> Iterator[str]:
+    """Yield what the status says, in lines."""
     yield f"{s['root']}: engine {s['pid']}, up {s['uptime_s']:.0f} s"
     waiting = f", {s['pending']} wait" if s["pending"] else ""
     vectors = f", {s['vectors_pending']} by words only so far" if s["vectors_pending"] else ""
