@@ -150,14 +150,15 @@ class SubscriptionStore:
         row = self._catalogue.read().execute("SELECT max(seq) FROM event").fetchone()
         return int(row[0] or 0)
 
-    def delivered(self) -> int:
-        """Return the number up to which somebody said to have received the events."""
-        return int(self._catalogue.meta(_DELIVERED) or 0)
+    def delivered(self, reader: str = "") -> int | None:
+        """Return the number up to which a reader said to have received the events; None where it never said so."""
+        said = self._catalogue.meta(_DELIVERED + reader)
+        return None if said is None else int(said)
 
-    def deliver(self, seq: int) -> None:
-        """Note that the events up to `seq` were received."""
-        if seq > self.delivered():
-            self._catalogue.set_meta(_DELIVERED, str(seq))
+    def deliver(self, seq: int, reader: str = "") -> None:
+        """Note that a reader received the events up to `seq`."""
+        if seq > (self.delivered(reader) or -1):
+            self._catalogue.set_meta(_DELIVERED + reader, str(seq))
 
 
 def _event(row: tuple[Any, ...]) -> Event:

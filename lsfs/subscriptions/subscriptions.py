@@ -21,6 +21,8 @@ from lsfs.subscriptions.wording import line_changes
 from lsfs.versions.versions import Versions
 
 _log = logging.getLogger(__name__)
+USER = "user"
+"""The reader at the command line; others name themselves, and each has a position of its own."""
 _LOOK_AGAIN_S = 0.5
 _MOST_BYTES = 1 << 20
 
@@ -137,13 +139,13 @@ class Subscriptions:
 
     # Being told
 
-    def events(self, *, after: int | None = None, timeout_s: float = 0.0, limit: int = 1000) -> list[Event]:
+    def events(self, *, after: int | None = None, timeout_s: float = 0.0, limit: int = 1000, reader: str = USER) -> list[Event]:
         """Return the events behind number `after`, waiting at most `timeout_s` for one.
 
         Args:
-            after: None goes on behind those that somebody said to have received.
+            after: None goes on behind those that `reader` said to have received.
         """
-        start = self._store.delivered() if after is None else after
+        start = (self.position(reader) or 0) if after is None else after
         found = self._store.events(start, limit)
         if found or timeout_s <= 0:
             return found
@@ -155,9 +157,13 @@ class Subscriptions:
         """Return the number of the newest event, 0 before the first."""
         return self._store.latest()
 
-    def received(self, seq: int) -> None:
-        """Note that the events up to number `seq` were received; a reader that gives no number goes on behind them."""
-        self._store.deliver(seq)
+    def received(self, seq: int, reader: str = USER) -> None:
+        """Note that `reader` received the events up to number `seq`; without a number it goes on behind them."""
+        self._store.deliver(seq, _key(reader))
+
+    def position(self, reader: str = USER) -> int | None:
+        """Return up to which number a reader received the events; None where it never said so."""
+        return self._store.delivered(_key(reader))
 
     def read_feed(self) -> None:
         """Make events of what happened since the feed was read last."""
@@ -245,3 +251,7 @@ def _concerns(s: Subscription, h: Happening) -> bool:
         return True
     names = [h.path] if h.old_path is None else [h.path, h.old_path]
     return not s.path or any(n == s.path or n.startswith(s.path + b"/") for n in names)
+
+
+def _key(reader: str) -> str:
+    return "" if reader == USER else f":{reader}"

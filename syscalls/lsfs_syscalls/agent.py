@@ -115,7 +115,7 @@ def server(run: Run, *, changing: bool, events: Events | None = None) -> Server[
 
     async def list_tools(ctx: ServerRequestContext[Any], __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         if events is not None and not telling:
-            telling.append(asyncio.create_task(notify(events, _sender(ctx.session), frame)))
+            telling.append(asyncio.create_task(notify(events, _host(ctx.session), _sender(ctx.session), frame)))
         return types.ListToolsResult(tools=[describe(c) for c in offered(changing=changing)])
 
     async def call(ctx: ServerRequestContext[Any], params: types.CallToolRequestParams) -> types.CallToolResult:
@@ -148,6 +148,12 @@ class Progress:
         self._count += 1
         words = str(event.get("progress") or f"{self._characters} characters written")
         asyncio.run_coroutine_threadsafe(self._session.report_progress(self._count, None, words), self._loop)
+
+
+def _host(session: ServerSession) -> str:
+    """Return the name that the host gave itself."""
+    known = session.client_params
+    return " ".join(known.client_info.name.split())[:60] if known is not None else "mcp"
 
 
 def _sender(session: ServerSession) -> Send:

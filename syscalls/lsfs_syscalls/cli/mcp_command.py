@@ -16,8 +16,8 @@ def run(session: Session) -> int:
     def one(plan: dict[str, Any], consent: bool, tell: Tell) -> dict[str, Any]:
         return client.plan(plan, consent=consent, actor="agent:mcp", tell=tell)[-1]
 
-    def events(args: dict[str, Any]) -> dict[str, Any]:
-        return client.call("events", args, actor="agent:mcp")
+    def events(args: dict[str, Any], reader: str) -> dict[str, Any]:
+        return client.call("events", args, actor=f"agent:{reader}")
 
     serve(one, changing=session.flag("changing"), events=events)
     return EXIT_FOUND

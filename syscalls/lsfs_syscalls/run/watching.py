@@ -37,15 +37,19 @@ def _json(s: Subscription) -> Json:
 
 
 def events(ctx: Context, call: Events) -> Answer:
-    """Return what happened to what is watched, waiting for it as long as `wait` says."""
+    """Return what happened to what is watched, waiting for it as long as `wait` says.
+
+    Who asks has a position of its own: what one received, another is told all the same.
+    """
     kept = ctx.engine.subscriptions
     if call.received is not None:
-        kept.received(call.received)
-    found = kept.events(after=call.after, timeout_s=min(float(call.wait or 0), LONGEST_WAIT_S))
+        kept.received(call.received, ctx.actor)
+    found = kept.events(after=call.after, reader=ctx.actor, timeout_s=min(float(call.wait or 0), LONGEST_WAIT_S))
     last = found[-1].seq if found else call.after
     chosen = _chosen(ctx, call)
     shown = [e for e in found if chosen is None or e.sid in chosen]
     body: dict[str, Json] = {"events": [event_json(e) for e in shown], "last": last, "latest": kept.latest()}
+    body["received"] = kept.position(ctx.actor)
     return Answer(body, tuple(e.path for e in shown), found=bool(shown))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.syscalls.endtoend.conftest import Served
+from tests.syscalls.endtoend.conftest import Served, eventually
 
 
 class Host:
@@ -43,14 +43,14 @@ class Host:
 
 
 @contextmanager
-def host(served: Served) -> Iterator[Host]:
+def host(served: Served, name: str = "test") -> Iterator[Host]:
     command = [sys.executable, "-m", "lsfs_syscalls.cli.main", "mcp"]
     process = subprocess.Popen(
         command, cwd=served.root, env=served.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
         one = Host(process)
-        client = {"name": "test", "version": "0"}
+        client = {"name": name, "version": "0"}
         one.send("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client})
         one.send("notifications/initialized", {}, answer=False)
         yield one
@@ -78,3 +78,49 @@ def test_an_agent_is_told_of_watched_changes_with_their_text_framed(served: Serv
         assert told["params"]["logger"] == "lsfs.events"
         assert told["params"]["data"]["path"] == "mcp/a.txt"
         assert told["params"]["data"]["summary"].startswith("<untrusted-file-text")
+
+
+def told(agent: Host, path: str) -> dict[str, Any]:
+    """The next event about a path."""
+    found = agent.wait_for(lambda m: m.get("method") == "notifications/message" and m["params"]["data"]["path"] == path)
+    data: dict[str, Any] = found["params"]["data"]
+    return data
+
+
+def position(served: Served, name: str) -> int:
+    return int(served.client.call("events", {}, actor=f"agent:{name}")["received"] or 0)
+
+
+def test_a_host_that_comes_again_is_told_what_it_has_not_seen_and_another_is_not(served: Served) -> None:
+    served.call("write", path="mcp/away.txt", content="one\n")
+    served.call("watch", path="mcp/away.txt")
+    with host(served, "first") as agent:
+        agent.send("tools/list", {})
+        assert eventually(lambda: served.client.call("events", {}, actor="agent:first")["received"] is not None)
+        served.call("write", path="mcp/away.txt", content="two\n")
+        seen = told(agent, "mcp/away.txt")
+        assert eventually(lambda: position(served, "first") >= seen["seq"])
+    served.call("write", path="mcp/away.txt", content="three\n")
+    assert eventually(lambda: served.client.call("events", {"after": seen["seq"]})["events"] != [])
+    latest = served.client.call("events", {})["latest"]
+    with host(served, "first") as agent:
+        agent.send("tools/list", {})
+        again = told(agent, "mcp/away.txt")
+        assert seen["seq"] < again["seq"] <= latest
+        assert eventually(lambda: position(served, "first") >= latest)
+    with host(served, "second") as agent:
+        agent.send("tools/list", {})
+        assert eventually(lambda: position(served, "second") >= latest)
+        agent.send("tools/list", {})  # what was sent before its answer is heard
+        assert not [m for m in agent.heard if m.get("method") == "notifications/message"]
+
+
+def test_what_an_agent_says_to_have_received_the_user_is_told_all_the_same(served: Served) -> None:
+    served.call("write", path="mcp/mine.txt", content="one\n")
+    served.call("watch", path="mcp/mine.txt")
+    served.call("write", path="mcp/mine.txt", content="two\n")
+    assert eventually(lambda: any(e["path"] == "mcp/mine.txt" for e in served.client.call("events", {})["events"]))
+    latest = served.client.call("events", {})["latest"]
+    with host(served) as agent:
+        agent.send("tools/call", {"name": "events", "arguments": {"received": latest}})
+    assert any(e["path"] == "mcp/mine.txt" for e in served.client.call("events", {})["events"])
