@@ -1,7 +1,8 @@
 """Importing: files and folders of the machine copied into the root, all or none, nothing overwritten.
 
-What is named by the user comes from anywhere that the user can read; symbolic links in an imported folder are kept out (they
-could lead anywhere), and so are sockets, pipes and devices; what was left out is said.
+What is named by the user comes from anywhere that the user can read, what an agent names only from the root, which is all that
+it was given. Symbolic links in an imported folder are kept out (they could lead anywhere), and so are sockets, pipes and
+devices; what was left out is said.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsfs.errors import BadRequest, Exists, NotFound
+from lsfs.errors import BadRequest, Exists, NotFound, OutsideRoot
 from lsfs.model import RelPath, show
 from lsfs_syscalls.run.context import Context
 
+AGENT = "agent:"
+"""What the names of agents begin with."""
 _NAMED = 10
 
 
@@ -76,6 +79,8 @@ def _source(ctx: Context, text: str) -> Path:
     real = Path(os.path.realpath(source))
     if not (real.is_file() or real.is_dir()):
         raise BadRequest(f"{show(os.fsencode(given))} is neither a file nor a folder")
+    if ctx.actor.startswith(AGENT) and ctx.engine.root.resolve() not in real.parents:
+        raise OutsideRoot(f"{show(os.fsencode(given))} is outside of the root; an agent imports from the root only")
     if ctx.engine.home.state == real or real in ctx.engine.home.state.parents or ctx.engine.home.state in real.parents:
         raise BadRequest(
             f"{show(os.fsencode(given))} holds, or is in, the state directory of lsfs; import what is in it instead"

@@ -50,13 +50,15 @@ class EngineRig:
         self,
         *steps: tuple[str, dict[str, Any]],
         consent: bool = True,
+        actor: str = "user",
         explain: bool = False,
         listener: Listener = silent,
     ) -> list[Answer]:
         """Run the steps as one plan."""
         given = [{"syscall": s, "args": {k.rstrip("_"): v for k, v in args.items()}} for s, args in steps]
         plan = Plan.from_json({"prompt": "", "parser": "direct", "steps": given})
-        return run_plan(self.engine, plan, consent=consent, now=datetime.now(UTC), explain=explain, listener=listener)
+        now = datetime.now(UTC)
+        return run_plan(self.engine, plan, actor=actor, consent=consent, now=now, explain=explain, listener=listener)
 
 
 @contextmanager

@@ -74,6 +74,17 @@ def test_a_folder_is_imported_with_its_names_and_without_links(rig: EngineRig, t
     assert sorted(p.name for p in (rig.root / rig.folder / "docs").rglob("*")) == ["a.txt", "b.txt", "in"]
 
 
+def test_an_agent_imports_nothing_from_outside_of_the_root(rig: EngineRig, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("the user's own key")
+    (rig.root / rig.folder / "way").symlink_to(tmp_path)
+    put(rig, mine_txt="of the root")
+    for source in (str(tmp_path / "key"), str(tmp_path), "../" * 20 + "etc/passwd", at(rig, "way/key"), "/"):
+        with pytest.raises(OutsideRoot, match="outside of the root"):
+            rig.plan(("create", {"path": at(rig, "got"), "source": source}), actor="agent:mcp")
+    rig.plan(("create", {"path": at(rig, "copy.txt"), "source": at(rig, "mine.txt")}), actor="agent:mcp")
+    assert text(rig, "copy.txt") == "of the root"
+
+
 def test_an_import_shows_its_files_first_and_says_what_it_leaves_out(rig: EngineRig, tmp_path: Path) -> None:
     source = tmp_path / "outside"
     (source / "sub").mkdir(parents=True)
