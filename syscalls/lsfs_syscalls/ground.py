@@ -20,6 +20,7 @@ from lsfs_syscalls import times
 from lsfs_syscalls.calls.record import Argument, Call, Form
 from lsfs_syscalls.calls.table import call_from_json
 from lsfs_syscalls.parse import asking, values
+from lsfs_syscalls.parse.context import ParseContext
 from lsfs_syscalls.plan import REFERENCE, Plan
 
 _LONGEST = 9
@@ -43,7 +44,7 @@ class Ground:
     def __init__(self, prompt: str, now: datetime, files: tuple[str, ...] = ()) -> None:
         self.prompt = prompt
         self.now = now
-        self.files = files
+        self.files = _pointed_at(prompt, files)
         self._plain = _plain(prompt)
         self._words = re.findall(r"[^\s,;!?\"()]+", prompt)
 
@@ -98,6 +99,19 @@ class Ground:
         return any(of(w) == value for w in self.windows(longest))
 
 
+_POINTING = re.compile(
+    r"\b(?:it|its|this|that|these|those|them|they|both|ones?|results?|hits?|above|same|last|top|all of"
+    r"|\d+(?:st|nd|rd|th)|number \d+|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b"
+)
+
+
+def _pointed_at(prompt: str, files: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the files of the last answer that the prompt points to; none where it does not, or not clearly."""
+    if not _POINTING.search(prompt.casefold()):
+        return ()
+    return ParseContext(files=files).referred(prompt)
+
+
 def _plain(text: str) -> str:
     t = re.sub(r"[\"'`“”„‘’«»]", "", text.casefold())
     return re.sub(r"\s+", " ", t).strip(" .,;:!?")
@@ -131,6 +145,8 @@ def ground(plan: Plan, now: datetime, files: tuple[str, ...] = ()) -> Plan:
             return Plan(plan.prompt, (), plan.parser, plan.confidence, asking.WHICH_FILE, (), tuple(notices))
         if _lost_its_object(step, steps[-1]):
             return Plan(plan.prompt, (), plan.parser, plan.confidence, asking.WHICH_FILE, (), tuple(notices))
+        if _lost_its_text(step, steps[-1]):
+            return Plan(plan.prompt, (), plan.parser, plan.confidence, asking.WHAT_TEXT, (), tuple(notices))
     return Plan(plan.prompt, tuple(steps), plan.parser, plan.confidence, plan.clarify, plan.candidates, tuple(notices))
 
 
@@ -139,6 +155,12 @@ def _lost_its_object(before: Call, after: Call) -> bool:
     objects = {"path", "files", "under", "query", "snapshot", "left", "root", "like", "name"}
     had = {n for n in before.to_json() if n in objects}
     return bool(had) and not objects & after.to_json().keys()
+
+
+def _lost_its_text(before: Call, after: Call) -> bool:
+    """Tell whether a call that writes a text no longer knows which."""
+    text = {"content", "source"}
+    return type(before).syscall == "write" and bool(text & before.to_json().keys()) and not text & after.to_json().keys()
 
 
 def _grounded(g: Ground, a: Argument, value: Any) -> Any:
