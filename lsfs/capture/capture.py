@@ -222,6 +222,8 @@ class Capture:
 
     def _fill(self) -> None:
         if not self._baseline.portion():
+            if self._tail is not None:
+                self._tail.sweep()
             with self._cond:
                 self._filling = False
                 self._cond.notify_all()

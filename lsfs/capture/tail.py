@@ -15,6 +15,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,6 +26,7 @@ from lsfs.capture.describing import Author
 from lsfs.capture.disk import Look, look_of
 from lsfs.capture.events import Act, Dirty, Event, is_backup
 from lsfs.capture.known import Known
+from lsfs.capture.orphans import Homes, is_stored
 from lsfs.capture.recorder import Recorder
 from lsfs.capture.taking import Taken, take
 from lsfs.capture.ways import EXCHANGE, Ways
@@ -70,6 +72,7 @@ class Tail:
         self._belonging = Belonging(recorder, self._ways)
         self._ahead = self._position
         self._aside: set[int | bytes] = set()
+        self._left: list[bytes] = []
         self._author = Author("program")
 
     def portions(self) -> Iterator[list[Dirty]]:
@@ -126,11 +129,27 @@ class Tail:
                 time.sleep(pause_s)
                 announced = {r.spool for r, _ in self._tailer.read(self._position) if r.spool}
                 names = [n for n in names if n not in announced]
+        if not names:
+            return
         with self._recorder.lock:
+            homes = Homes(self._recorder, (r for r, _ in self._tailer.read(self._position)))
             group = self._recorder.group()
-            adopted = [name for name in names if self._adopt(group, name)]
+            adopted = [name for name in names if self._adopt(group, homes, name)]
             group.flush()
             self._spool.drop(adopted)
+        self._left = [name for name in names if name not in adopted]
+
+    def sweep(self) -> None:
+        """Remove what was left over at the start and nobody claimed, where its content is stored by now; the rest stays."""
+        left, self._left = self._left, []
+        for name in left:
+            with suppress(FileNotFoundError), self._recorder.lock:
+                fd = self._spool.open(name)
+                try:
+                    done = is_stored(self._recorder, fd)
+                finally:
+                    os.close(fd)
+                self._spool.drop([name] if done else [])
 
     def close(self) -> None:
         """Close the spool's directory."""
@@ -217,18 +236,19 @@ class Tail:
         if self._belonging.version_of(known, FileStat(*taken.look.key[1:])) is None:
             self._add(group, RelPath(r.path), known, taken)
 
-    def _adopt(self, group: Group, name: bytes) -> bool:
+    def _adopt(self, group: Group, homes: Homes, name: bytes) -> bool:
         """Store the content of an orphan; one whose file is not known stays where it is, because nobody else has it."""
-        ino, mtime_ns, _ = name.split(b"-")
-        found = tables.by_inode(self._recorder.catalogue.read(), int(ino))
-        names = tables.names(self._recorder.catalogue.read(), found[0].fid) if found else []
+        ino, mtime_ns = (int(part) for part in name.split(b"-")[:2])
         fd = self._spool.open(name)
         try:
             there = os.fstat(fd)
-            old = FileStat(there.st_size, int(mtime_ns), there.st_ctime_ns)
-            if found and names:
-                self._take_spooled(group, RelPath(names[0]), int(ino), old, fd, group.now(found[0]))
-            return bool(found and names)
+            path = homes.of(ino, alive=there.st_ino == ino)
+            if path is None:
+                return False
+            known = tables.at_path(self._recorder.catalogue.read(), path)
+            old = FileStat(there.st_size, mtime_ns, there.st_ctime_ns)
+            self._take_spooled(group, path, ino, old, fd, None if known is None else group.now(known))
+            return True
         finally:
             os.close(fd)
 
