@@ -108,6 +108,17 @@ class Capture:
             if dirty:
                 self.submit(dirty)
 
+    def let_go_of_journal(self, *, newest: bool) -> None:
+        """Remove the journal files that the mounts have left, names in them included.
+
+        Args:
+            newest: there is no mount that writes the newest one.
+        """
+        if self._tail is not None:
+            self.poll()
+            self.poll()  # what waited for content at the end is settled
+            self._tail.let_go(newest=newest)
+
     def listen(self, listener: Callable[[list[Change]], None]) -> None:
         """Call `listener` with what was committed, in order; it must not block."""
         self.recorder.listen(listener)

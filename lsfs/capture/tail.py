@@ -63,8 +63,7 @@ class Tail:
         self._recorder = recorder
         self._tailer = Tailer(state / "journal")
         self._spool = Spool(state / "spool")
-        number, _, offset = (recorder.catalogue.meta(_POSITION) or "0:0").partition(":")
-        self._position = Position(int(number), int(offset))
+        self._position = Position.parse(recorder.catalogue.meta(_POSITION) or "")
         self._kept = self._position
         self._at_end = False
         self._waiting: list[_Close] = []
@@ -79,7 +78,7 @@ class Tail:
         """Work the journal off to the end that it has now, and yield the hints of each portion: others get the lock between."""
         end = self._tailer.end()
         yield self.step()
-        while not self._at_end and self._position < end:
+        while not self._at_end and not self._position.covers(end):
             yield self.step()
 
     def step(self) -> list[Dirty]:
@@ -101,7 +100,7 @@ class Tail:
 
     def _look_again(self, group: Group, done: Position) -> None:
         """Say that the content of closes was missed, where all has been read that could have brought it."""
-        ready = [w for w in self._waiting if self._at_end or w.until <= done]
+        ready = [w for w in self._waiting if self._at_end or done.covers(w.until)]
         if not ready:
             return
         self._waiting = [w for w in self._waiting if w not in ready]
@@ -111,7 +110,7 @@ class Tail:
 
     def is_set_aside(self, ino: int, path: bytes) -> bool:
         """Return whether the mount has set content of an inode or a name aside that was not read yet."""
-        for r, end in self._tailer.read(max(self._ahead, self._position)):
+        for r, end in self._tailer.read(self._ahead.joined(self._position)):
             self._ahead = end
             self._ways.follow([r])
             if r.kind == RecordKind.BEFORE:
@@ -167,7 +166,7 @@ class Tail:
             self._position = records[-1][1]
         self._aside.clear()
         kept = self._waiting[0].start if self._waiting else self._position
-        text = f"{kept.number}:{kept.offset}"
+        text = str(kept)
 
         def remember(con: sqlite3.Connection) -> None:
             con.execute("INSERT INTO meta VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", (_POSITION, text))
@@ -176,7 +175,24 @@ class Tail:
             return
         group.flush(effects=remember)
         self._kept = kept
-        self._tailer.drop_before(kept)
+        self._drop_files()
+
+    def _drop_files(self, *, newest: bool = False) -> None:
+        """Remove journal files that are done."""
+        gone = self._tailer.drop_done(self._kept, newest=newest)
+        if gone:
+            self._position, self._kept = self._position.without(gone), self._kept.without(gone)
+            self._ahead = self._ahead.without(gone)
+            self._waiting = [_Close(w.record, w.start.without(gone), w.until.without(gone)) for w in self._waiting]
+
+    def let_go(self, *, newest: bool) -> None:
+        """Remove the journal's files that are done now, and not only when the next record comes; all has to be read before.
+
+        Args:
+            newest: nobody writes the newest one.
+        """
+        with self._recorder.lock:
+            self._drop_files(newest=newest)
 
     # One record
 

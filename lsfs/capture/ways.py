@@ -10,6 +10,7 @@ It reads no disk and no tables. Threading: the recorder's lock is held.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -25,14 +26,15 @@ class _Step(NamedTuple):
     """What happened to an inode.
 
     Attributes:
-        path2: where it was moved; None where it was made or went.
+        at: time and number of the record; the numbers of several mounts have nothing to do with each other.
+        path2: where it was moved; empty where it was made or went.
         replaced: something else had been there.
         made: it was made.
     """
 
-    seq: int
+    at: tuple[int, int]
     path: bytes
-    path2: bytes | None = None
+    path2: bytes = b""
     replaced: bool = False
     made: bool = False
 
@@ -55,40 +57,39 @@ class Ways:
     def __init__(self) -> None:
         self._steps: dict[int, list[_Step]] = {}
         self._count = 0
-        self._last = -1
 
     def follow(self, records: Iterable[JournalRecord]) -> None:
         """Note what records say; those that were followed before are passed over."""
         for r in records:
-            if r.seq <= self._last:
-                continue
-            self._last = r.seq
             for ino, step in _steps(r):
-                self._steps.setdefault(ino, []).append(step)
-                self._count += 1
+                steps = self._steps.setdefault(ino, [])
+                place = bisect_left(steps, step)
+                if steps[place : place + 1] != [step]:
+                    steps.insert(place, step)
+                    self._count += 1
         if self._count > _MOST:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
-        border = self._last - _MOST // 4
-        self._steps = {i: kept for i, steps in self._steps.items() if (kept := [s for s in steps if s.seq > border])}
+        border = sorted(s.at for steps in self._steps.values() for s in steps)[-_MOST // 4]
+        self._steps = {i: kept for i, steps in self._steps.items() if (kept := [s for s in steps if s.at >= border])}
         self._count = sum(map(len, self._steps.values()))
 
     def of(self, r: JournalRecord) -> Way:
         """Return the way of a record's inode, from where it was made to where it is."""
-        steps = self._steps.get(r.ino, [])
-        first = next((n for n, s in enumerate(steps) if s.seq >= r.seq), len(steps))
+        steps, at = self._steps.get(r.ino, []), (r.time_ns, r.seq)
+        first = next((n for n, s in enumerate(steps) if s.at >= at), len(steps))
         origin = r.path
         while first and steps[first - 1].path2 == origin:
             first -= 1
             origin = steps[first].path
         name, place, others = origin, origin, list[bytes]()
         for s in islice(steps, first, None):
-            if s.made and s.seq > r.seq:
+            if s.made and s.at > at:
                 return _way(name, others, None)
             if s.path != place or s.made:
                 continue
-            if s.path2 is None:
+            if not s.path2:
                 return _way(name, others, None)
             if name == s.path and not is_backup(s.path, s.path2):
                 others = others if s.replaced else [name, *others]
@@ -102,12 +103,13 @@ def _way(name: bytes, others: list[bytes], place: bytes | None) -> Way:
 
 
 def _steps(r: JournalRecord) -> Iterator[tuple[int, _Step]]:
+    at = (r.time_ns, r.seq)
     if r.kind == RecordKind.CREATE:
-        yield r.ino, _Step(r.seq, r.path, made=True)
+        yield r.ino, _Step(at, r.path, made=True)
     elif r.kind == RecordKind.UNLINK:
-        yield r.ino, _Step(r.seq, r.path)
+        yield r.ino, _Step(at, r.path)
     elif r.kind == RecordKind.RENAME:
         exchanged = bool(r.flags & EXCHANGE)
-        yield r.ino, _Step(r.seq, r.path, r.path2, replaced=bool(r.ino2) and not exchanged)
+        yield r.ino, _Step(at, r.path, r.path2, replaced=bool(r.ino2) and not exchanged)
         if r.ino2:
-            yield r.ino2, _Step(r.seq, r.path2, r.path if exchanged else None)
+            yield r.ino2, _Step(at, r.path2, r.path if exchanged else b"")

@@ -208,6 +208,7 @@ class Engine:
         self.readings.forget(fids)
         self.links.forget(fids)
         self.subscriptions.forget(fids)
+        self.capture.let_go_of_journal(newest=not self.mounts.rotate_journals())
 
     def freshness(self) -> dict[str, Any]:
         """Return what every answer says of itself: files waiting, degraded parts."""

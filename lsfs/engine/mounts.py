@@ -174,6 +174,17 @@ class Mounts:
             self._mounts[number] = mounted
         return mounted
 
+    def rotate_journals(self) -> int:
+        """Have every mount go on in its next journal file; return how many mounts there may be."""
+        with self._lock:
+            mounts = list(self._mounts.values())
+        for m in mounts:
+            try:
+                m.client.rotate()
+            except Unavailable as e:
+                _LOG.warning("%s", e)
+        return len(list(self._home.runtime.glob("mount-*.json")))  # at the start they are not found again yet
+
     def stop(self, mountpoint: Path) -> str:
         """End one mount; return what has to be said of it.
 

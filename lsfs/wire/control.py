@@ -9,6 +9,7 @@ one frame with the same operation; the answer's payload begins with a status byt
     CAPTURED    u64 keys (lsfs.wire.captured) of states that are stored now
     SNAPSHOT    read `S/captured` anew
     LOCKS       names: locked paths, each followed by its reason; the whole set
+    ROTATE      go on in the journal's next file
     STOP        unmount; the answer says whether it had to be lazy
 
 The handler is called in the control thread of the mount, never in the dispatch thread.
@@ -43,6 +44,7 @@ class Operation(IntEnum):
     SNAPSHOT = 5
     LOCKS = 6
     STOP = 7
+    ROTATE = 8
 
 
 class Handler(Protocol):
@@ -70,6 +72,10 @@ class Handler(Protocol):
 
     def locks(self, reasons: Mapping[bytes, bytes]) -> None:
         """Refuse writing to these paths from now on, and to no others."""
+        ...
+
+    def rotate(self) -> None:
+        """Go on in the journal's next file: what is in the present one is to go when it has been read."""
         ...
 
     def stop(self) -> str:
@@ -146,6 +152,8 @@ class Server:
             case Operation.LOCKS:
                 flat = frames.unpack_names(payload)
                 h.locks(dict(zip(flat[::2], flat[1::2], strict=True)))
+            case Operation.ROTATE:
+                h.rotate()
             case Operation.STOP:
                 return h.stop().encode()
         return b""
@@ -194,6 +202,10 @@ class Client:
     def locks(self, reasons: Mapping[bytes, bytes]) -> None:
         """Tell the mount all locked paths with their reasons."""
         self._ask(Operation.LOCKS, frames.pack_names([x for pair in reasons.items() for x in pair]))
+
+    def rotate(self) -> None:
+        """Ask the mount to go on in the journal's next file."""
+        self._ask(Operation.ROTATE)
 
     def stop(self) -> str:
         """Ask the mount to end."""

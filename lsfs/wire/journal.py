@@ -2,7 +2,8 @@
 
 The mount appends with one O_APPEND write a record and never waits; the engine tails it and commits its position together with
 the effects, so a record is acted on once, whoever was killed in between. Files are `<number>.log` in `S/journal/`, numbers
-rising; a writer always begins a new file, so a record cut off by a crash can only be the last of its file.
+rising; a writer always begins a new file, so a record cut off by a crash can only be the last of its file. A root may have
+several mounts, each with a file of its own that it holds locked (flock) while it writes; they are read in the order of time.
 
 Record, little endian:
     u32 length of what follows the checksum      u32 CRC-32 of it
@@ -17,7 +18,7 @@ Record, little endian:
 Paths are relative to the root. CONTENT: a handle opened for writing was closed and the stat had moved. BEFORE: the content that
 `ino` had with the old stat is in the spool file `spool`, because it could be destroyed by what comes next.
 
-Threading: one writer a process and one tailer.
+Threading: a writer belongs to one process and is used under its lock; one tailer reads all files.
 Durability: a written record survives the death of both processes (it is in the page cache), not a power cut; then the compare
     at start finds what changed.
 """
@@ -25,10 +26,13 @@ Durability: a written record survives the death of both processes (it is in the 
 from __future__ import annotations
 
 import errno
+import fcntl
+import heapq
 import os
 import struct
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -37,7 +41,9 @@ from pathlib import Path
 ROTATE_BYTES = 4 * 1024 * 1024
 _FRAME = struct.Struct("<II")
 _FIXED = struct.Struct("<QqBBxxIIQQ6qHHH")
+_TIME = struct.Struct("<Qq")  # seq and time_ns, behind the frame
 _MOST_BYTES = 64 * 1024
+_JUST_MADE_S = 60.0
 _pack_frame, _pack_fixed, _crc32 = _FRAME.pack, _FIXED.pack, zlib.crc32
 
 
@@ -101,12 +107,48 @@ Fields = tuple[int, int, bytes, int, bytes, int, State, State, tuple[int, int], 
 """A record as `pack` takes it: kind, ino, path, time_ns, path2, ino2, old, new, (pid, uid), flags, spool."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """Where a reader is: the number of a file and the bytes of it that are done."""
+    """Where a reader is: of each file the bytes that are done. Immutable."""
 
-    number: int = 0
-    offset: int = 0
+    __slots__ = ("_done",)
+
+    def __init__(self, done: Mapping[int, int] | None = None) -> None:
+        self._done = dict(done or {})
+
+    @staticmethod
+    def parse(text: str) -> Position:
+        """Return what `str` wrote."""
+        pairs = (part.split(":") for part in text.split(",") if part)
+        return Position({int(number): int(offset) for number, offset in pairs})
+
+    def __str__(self) -> str:
+        return ",".join(f"{number}:{offset}" for number, offset in sorted(self._done.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Position) and self._done == other._done
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def offset(self, number: int) -> int:
+        """Return the bytes of a file that are done."""
+        return self._done.get(number, 0)
+
+    def at(self, number: int, offset: int) -> Position:
+        """Return the position that is so far in one of the files."""
+        return Position({**self._done, number: offset})
+
+    def covers(self, other: Position) -> bool:
+        """Tell whether everything before `other` is done here."""
+        return all(self.offset(number) >= offset for number, offset in other._done.items())
+
+    def joined(self, other: Position) -> Position:
+        """Return the position up to which either is done."""
+        return Position({n: max(self.offset(n), other.offset(n)) for n in self._done.keys() | other._done.keys()})
+
+    def without(self, numbers: Collection[int]) -> Position:
+        """Return the position without files that are gone."""
+        return Position({n: o for n, o in self._done.items() if n not in numbers}) if numbers else self
 
 
 def pack(seq: int, fields: Fields) -> bytes:
@@ -191,13 +233,25 @@ class Writer:
         self._begin()
 
     def _begin(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        fd = os.open(_path(self._directory, self._number + 1), flags, 0o600)
+        fd = self._next_file()
+        fcntl.flock(fd, fcntl.LOCK_EX)
         if self._fd >= 0:
             os.close(self._fd)
         self._fd = fd
-        self._number += 1
         self._bytes = 0
+
+    def _next_file(self) -> int:
+        """Make the file with the next number that no other mount has taken."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        while True:
+            self._number = max([self._number, *files(self._directory)]) + 1
+            with suppress(FileExistsError):
+                return os.open(_path(self._directory, self._number), flags, 0o600)
+
+    def rotate(self) -> None:
+        """Go on in the next file, so that what is in the present one can go when it has been read."""
+        if self._bytes:
+            self._begin()
 
     def append(self, record: JournalRecord) -> int:
         """Append a record and return its sequence number."""
@@ -242,21 +296,39 @@ class Tailer:
     def read(self, position: Position) -> Iterator[tuple[JournalRecord, Position]]:
         """Yield the records behind `position`, each with the position behind it, up to the present end.
 
-        A cut-off or damaged record ends its file; the next file goes on.
+        Files of several mounts are read together, in the order of time. A cut-off or damaged record ends its file.
         """
-        for number in files(self._directory):
-            if number < position.number:
-                continue
-            offset = position.offset if number == position.number else 0
-            for record, end in self.read_file(number, offset):
-                yield record, Position(number, end)
+        waiting = files(self._directory)
+        active: list[tuple[int, int, JournalRecord, int, Iterator[tuple[JournalRecord, int]]]] = []
+        while True:
+            # A file is opened when its first record is due, so that of a long backlog one file is held at a time.
+            while waiting and (not active or self._first_ns(waiting[0], position) <= active[0][0]):
+                number = waiting.pop(0)
+                _push(active, number, self.read_file(number, position.offset(number)))
+            if not active:
+                return
+            _, number, record, end, rest = heapq.heappop(active)
+            position = position.at(number, end)
+            yield record, position
+            _push(active, number, rest)
+
+    def _first_ns(self, number: int, position: Position) -> int:
+        """Return the time of the first record that is not done; 0 where there is none, so that the file is passed at once."""
+        try:
+            with _path(self._directory, number).open("rb", buffering=0) as file:
+                file.seek(position.offset(number) + _FRAME.size)
+                head = file.read(_TIME.size)
+        except FileNotFoundError:
+            return 0
+        return _TIME.unpack(head)[1] if len(head) == _TIME.size else 0
 
     def end(self) -> Position:
         """Return the position behind all that is written now (a cut-off record at the end is never read)."""
-        for number in reversed(files(self._directory)):
+        sizes = {}
+        for number in files(self._directory):
             with suppress(FileNotFoundError):
-                return Position(number, _path(self._directory, number).stat().st_size)
-        return Position()
+                sizes[number] = _path(self._directory, number).stat().st_size
+        return Position(sizes)
 
     def read_file(self, number: int, offset: int) -> Iterator[tuple[JournalRecord, int]]:
         """Yield the records of one file from an offset on, each with the offset behind it."""
@@ -271,9 +343,41 @@ class Tailer:
             record, at = found
             yield record, offset + at
 
-    def drop_before(self, position: Position) -> int:
-        """Remove the files that are done; return how many."""
-        done = [n for n in files(self._directory) if n < position.number]
+    def drop_done(self, position: Position, *, newest: bool = False) -> set[int]:
+        """Remove the files that are done and that nobody writes any more; return their numbers.
+
+        Args:
+            newest: the newest as well; else it stays, because a mount of an earlier lsfs holds no lock.
+        """
+        here = files(self._directory)
+        done = {n for n in (here if newest else here[:-1]) if self._is_done(n, position.offset(n))}
         for number in done:
             _path(self._directory, number).unlink(missing_ok=True)
-        return len(done)
+        return done
+
+    def _is_done(self, number: int, offset: int) -> bool:
+        try:
+            fd = os.open(_path(self._directory, number), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            there = os.fstat(fd)
+            if there.st_size == 0 and time.time() - there.st_mtime < _JUST_MADE_S:
+                return False  # its writer may be about to lock it
+            return next(self.read_file(number, offset), None) is None
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(fd)
+
+
+def _push(
+    active: list[tuple[int, int, JournalRecord, int, Iterator[tuple[JournalRecord, int]]]],
+    number: int,
+    records: Iterator[tuple[JournalRecord, int]],
+) -> None:
+    """Put the next record of a file among those that are due, if it has one."""
+    for record, end in records:
+        heapq.heappush(active, (record.time_ns, number, record, end, records))
+        return

@@ -166,6 +166,11 @@ class Keeper:
         while self._gaps and self._put(self._gaps[0]):
             self._gaps.popleft()
 
+    def rotate(self) -> None:
+        """Go on in the journal's next file."""
+        with self._lock:
+            self._journal.rotate()
+
     def retry(self) -> None:
         """Journal what waits for room, if there is room now."""
         with self._lock:

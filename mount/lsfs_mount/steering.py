@@ -94,6 +94,10 @@ class Steering:
         """Refuse writing to these paths from now on, and to no others."""
         self._s.locks = dict(reasons)
 
+    def rotate(self) -> None:
+        """Go on in the journal's next file."""
+        self._s.keeper.rotate()
+
     def stop(self) -> str:
         """Unmount; return what has to be said of it. Once: who comes later hears the same."""
         with self._lock:

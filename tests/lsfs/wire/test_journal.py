@@ -97,9 +97,44 @@ def test_done_files_are_dropped_and_the_present_one_stays(tmp_path: Path) -> Non
         w.append(r)
     tailer = Tailer(tmp_path)
     end = [p for _, p in tailer.read(Position())][-1]
-    assert tailer.drop_before(end) > 0
+    number = max(files(tmp_path))
+    assert tailer.drop_done(end)
+    assert files(tmp_path) == [number]
     w.append(JournalRecord(RecordKind.CONTENT, 10, b"x", 10))
     assert read(tmp_path, end) == [10]
+
+
+def test_the_files_of_two_mounts_are_read_in_the_order_of_time(tmp_path: Path) -> None:
+    one, two = Writer(tmp_path, rotate_bytes=300), Writer(tmp_path, rotate_bytes=300)
+    for r in records(30):
+        (one if r.ino % 3 else two).append(r)
+    assert read(tmp_path) == list(range(30))
+    half = [p for _, p in Tailer(tmp_path).read(Position())][14]
+    assert read(tmp_path, Position.parse(str(half))) == list(range(15, 30))
+
+
+def test_a_file_that_a_mount_writes_stays_although_another_has_a_newer_one(tmp_path: Path) -> None:
+    one, two = Writer(tmp_path), Writer(tmp_path)
+    one.append(RECORD)
+    two.append(RECORD)
+    tailer = Tailer(tmp_path)
+    position = [p for _, p in tailer.read(Position())][-1]
+    assert tailer.drop_done(position) == set()
+    one.append(JournalRecord(RecordKind.CONTENT, 8, b"x", 10))
+    assert read(tmp_path, position) == [8]
+    assert tailer.drop_done(tailer.end(), newest=True) == set()
+    one.rotate()
+    assert tailer.drop_done(tailer.end()) == {1}
+
+
+def test_a_file_with_records_that_are_not_done_stays_when_its_mount_is_gone(tmp_path: Path) -> None:
+    w = Writer(tmp_path)
+    for r in records(3):
+        w.append(r)
+    w.close()
+    first = next(p for _, p in Tailer(tmp_path).read(Position()))
+    assert Tailer(tmp_path).drop_done(first, newest=True) == set()
+    assert Tailer(tmp_path).drop_done(Tailer(tmp_path).end(), newest=True) == {1}
 
 
 @pytest.mark.parametrize("name", ["x.log", "1.txt", "lost+found"])

@@ -47,6 +47,9 @@ class Handler:
     def locks(self, reasons: Mapping[bytes, bytes]) -> None:
         self.told.append(dict(reasons))
 
+    def rotate(self) -> None:
+        self.told.append("rotate")
+
     def stop(self) -> str:
         return "lazily"
 
@@ -60,9 +63,10 @@ def test_every_control_request_reaches_the_mount(tmp_path: Path) -> None:
     client.invalidate([b"a", b"\xff/b", b""])
     client.captured([0, 2**64 - 1])
     client.locks({b"a": b"by user"})
+    client.rotate()
     assert client.writers([b"x", b"y"]) == [b"x"]
     assert client.stop() == "lazily"
-    assert handler.told == [[b"a", b"\xff/b", b""], [0, 2**64 - 1], {b"a": b"by user"}]
+    assert handler.told == [[b"a", b"\xff/b", b""], [0, 2**64 - 1], {b"a": b"by user"}, "rotate"]
     with pytest.raises(Unavailable, match="no snapshot"):
         client.snapshot()
     client.close()

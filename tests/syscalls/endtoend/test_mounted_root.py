@@ -145,6 +145,20 @@ def test_a_burst_of_saves_is_in_the_history_of_the_name_and_none_is_missed(
     assert shared.served.client.status()["missed_count"] == before
 
 
+def test_every_close_through_each_of_two_mounts_is_a_version(fresh: Mounted, tmp_path: Path) -> None:
+    (tmp_path / "second").mkdir()
+    up(str(fresh.served.root), str(tmp_path / "second"), state=None, environ=fresh.served.environ)
+    try:
+        for number, mount in enumerate((fresh.mount, tmp_path / "second", fresh.mount)):
+            for n in range(12):
+                (mount / f"f{number}.txt").write_text(f"text {n}")
+            fresh.served.settle()
+            assert contents(fresh, f"f{number}.txt") == [f"text {n}" for n in range(12)]
+        assert os.listdir(fresh.served.root / ".lsfs/spool") == []
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path / "second")], capture_output=True, check=False)
+
+
 def test_a_file_deleted_through_the_mount_comes_back_with_undo_since(shared: Mounted) -> None:
     shared.sh("mkdir gone && echo precious > gone/a.txt")
     shared.served.settle()
