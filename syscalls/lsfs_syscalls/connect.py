@@ -158,9 +158,9 @@ class Client:
         body = {"prompt": prompt, "now": now, "explain": explain, "dry_run": dry_run, "actor": actor, "files": list(files)}
         return self.request("POST", "/ask", body, timeout_s=LONGEST_CALL_S, tell=tell)
 
-    def preview(self, plan: Body, *, now: str | None = None) -> Body:
+    def preview(self, plan: Body, *, now: str | None = None, actor: str = "user") -> Body:
         """Return what a plan would do."""
-        return self.request("POST", "/preview", {"plan": plan, "now": now})
+        return self.request("POST", "/preview", {"plan": plan, "now": now, "actor": actor})
 
     def plan(
         self,

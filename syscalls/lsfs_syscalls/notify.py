@@ -32,7 +32,7 @@ async def notify(events: Events, reader: str, send: Send, frame: Callable[[Any],
         try:
             if told is None:
                 known = await asyncio.to_thread(events, {}, reader)
-                told = known["latest"] if known["received"] is None else known["received"]
+                told = known["latest"] if known.get("received") is None else known["received"]
             answer = await asyncio.to_thread(events, {"after": told, "received": told, "wait": _WAIT_S}, reader)
         except LsfsError:
             await asyncio.sleep(_RETRY_S)

@@ -62,27 +62,36 @@ def test_a_call_that_is_not_offered_is_refused_and_not_run() -> None:
     def never(plan: dict[str, Any], consent: bool, tell: Tell) -> dict[str, Any]:
         raise AssertionError("was run")
 
-    result = call_tool(never, "delete", {"path": "a"}, changing=False)
+    result = call_tool(never, nothing, "delete", {"path": "a"}, changing=False)
     assert result.is_error
     assert "not offered" in json.dumps(result.structured_content)
 
 
-def test_consent_reaches_the_engine_only_when_it_is_true() -> None:
+def nothing(plan: dict[str, Any]) -> dict[str, Any]:
+    return {"effect": "destroy", "steps": [{"syscall": "delete", "files": [{"path": "a", "what": "deleted"}]}], "problems": []}
+
+
+def test_without_a_true_consent_the_answer_is_a_preview_and_nothing_is_run() -> None:
     seen: list[bool] = []
 
     def run(plan: dict[str, Any], consent: bool, tell: Tell) -> dict[str, Any]:
         seen.append(consent)
         return {"transaction": 1, "changed": []}
 
-    for consent in (True, "true", None):
-        call_tool(run, "delete", {"path": "a", "consent": consent}, changing=True)
-    assert seen == [True, False, False]
+    for consent in ("true", 1, None, False, [True]):
+        result = call_tool(run, nothing, "delete", {"path": "a", "consent": consent}, changing=True)
+        assert result.is_error
+        assert result.structured_content is not None
+        assert result.structured_content["preview"]["steps"][0]["files"][0]["path"] == "a"
+    assert seen == []
+    assert not call_tool(run, nothing, "delete", {"path": "a", "consent": True}, changing=True).is_error
+    assert seen == [True]
 
 
 def test_an_error_of_the_engine_is_a_result_that_says_so() -> None:
     def run(plan: dict[str, Any], consent: bool, tell: Tell) -> dict[str, Any]:
         raise NotFound("there is no a.txt")
 
-    result = call_tool(run, "read", {"path": "a.txt"}, changing=False)
+    result = call_tool(run, nothing, "read", {"path": "a.txt"}, changing=False)
     assert result.is_error
     assert result.structured_content == {"error": {"kind": "not_found", "message": "there is no a.txt"}}
