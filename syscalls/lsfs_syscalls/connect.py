@@ -168,12 +168,13 @@ class Client:
         *,
         consent: bool = False,
         now: str | None = None,
+        agreed: Body | None = None,
         explain: bool = False,
         actor: str = "user",
         tell: Tell | None = None,
     ) -> list[Body]:
         """Run a plan and return the answers of its steps; `tell` is told of a model's answer as it comes."""
-        body = {"plan": plan, "consent": consent, "now": now, "explain": explain, "actor": actor}
+        body = {"plan": plan, "consent": consent, "now": now, "explain": explain, "actor": actor, "agreed": agreed}
         answers: list[Body] = self.request("POST", "/plan", body, timeout_s=LONGEST_CALL_S, tell=tell)["answers"]
         return answers
 

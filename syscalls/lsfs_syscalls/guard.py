@@ -6,13 +6,14 @@ files) and describes the changing ones without running them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from lsfs.engine.engine import Engine
-from lsfs.errors import BadRequest, LsfsError
+from lsfs.errors import BadRequest, Conflict, LsfsError
 from lsfs.model import Kind, RelPath, TransactionId, path_json, show
 from lsfs_syscalls.calls import changing as c
 from lsfs_syscalls.calls.record import Call, Effect, Json
@@ -59,6 +60,26 @@ def preview(engine: Engine, plan: Plan, *, now: datetime, actor: str) -> dict[st
         files: list[Json] = [{**path_json(i.path), "what": i.what} for i in intents[:SHOWN_AT_MOST]]
         steps.append({"syscall": type(step).syscall, "files": files, "more": max(0, len(intents) - SHOWN_AT_MOST)})
     return {"effect": plan.effect.value, "steps": steps, "problems": problems}
+
+
+def still_agreed(agreed: Mapping[str, Any], present: Mapping[str, Any]) -> None:
+    """Look whether a plan would do to the same files what a preview said that somebody agreed to.
+
+    Raises:
+        Conflict: it would not; `paths` are those that came or went.
+    """
+    before, after = _counted(agreed), _counted(present)
+    if before != after:
+        paths = sorted({path for _, path, _ in before.keys() ^ after.keys()})
+        raise Conflict(
+            "files came or went since this was agreed to, and nothing was done; say it again to see what it is now", paths
+        )
+
+
+def _counted(preview: Mapping[str, Any]) -> Counter[tuple[int, str, int]]:
+    """Return what a preview names: step, path, and how many more there are."""
+    named = enumerate(preview.get("steps") or ())
+    return Counter((n, str(f["path"]), int(s.get("more") or 0)) for n, s in named for f in s["files"])
 
 
 def _look(ctx: Context, step: Call) -> list[Intent]:

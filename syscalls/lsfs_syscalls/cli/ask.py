@@ -84,7 +84,8 @@ def _with_consent(session: Session, plan: dict[str, Any], previewed: dict[str, A
         return EXIT_ERROR
     if not session.consent():
         return session.refused()
-    return _finish(session, _run(session, plan, consent=True), plan=plan if plan["prompt"] else None)
+    agreed = None if session.flag("yes") else preview  # whoever says --yes has seen none
+    return _finish(session, _run(session, plan, consent=True, agreed=agreed), plan=plan if plan["prompt"] else None)
 
 
 def _hopeless(preview: dict[str, Any]) -> bool:
@@ -95,9 +96,11 @@ def _hopeless(preview: dict[str, Any]) -> bool:
     return bool(preview["problems"]) and not any(step["files"] for step in preview["steps"])
 
 
-def _run(session: Session, plan: dict[str, Any], *, consent: bool) -> list[dict[str, Any]]:
+def _run(
+    session: Session, plan: dict[str, Any], *, consent: bool, agreed: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
     explain = session.flag("explain")
-    return session.client.plan(plan, consent=consent, now=_now(session), explain=explain, tell=session.tell)
+    return session.client.plan(plan, consent=consent, agreed=agreed, now=_now(session), explain=explain, tell=session.tell)
 
 
 def _finish(session: Session, answers: list[dict[str, Any]], plan: dict[str, Any] | None) -> int:

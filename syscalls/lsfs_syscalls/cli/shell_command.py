@@ -153,7 +153,8 @@ def _reader(session: Session) -> Callable[[], str]:
         event.current_buffer.validate_and_handle()
 
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "lsfs"
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (home / "history").touch(mode=0o600)  # what was said is nobody else's business: a link's password may be in it
     history = FileHistory(str(home / "history"))
     completers = [CallCompleter(_calls().choices), PathsOfRoot(session.client), SaidBefore(history)]
     prompt: PromptSession[str] = PromptSession(

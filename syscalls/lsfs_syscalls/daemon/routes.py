@@ -5,7 +5,7 @@
     POST /parse    {prompt, now}     the plan of a prompt
     POST /ask      {prompt, ...}     the plan, and its answers if it only reads, or else a preview
     POST /preview  {plan}            what a plan would do
-    POST /plan     {plan, consent}   run a plan
+    POST /plan     {plan, consent}   run a plan; with `agreed`, its preview, only if that is what it would do still
     POST /call/NAME {args, consent}  run one call
     POST /tree     {...}             the semantic tree, for mounts (lsfs.wire.tree)
     POST /mount, /unmount {mountpoint}, POST /stop {unmount}, POST /check {...}
@@ -31,7 +31,7 @@ from lsfs_syscalls.calls.record import Effect
 from lsfs_syscalls.daemon.stopping import Stopping
 from lsfs_syscalls.daemon.tree_service import TreeService
 from lsfs_syscalls.daemon.upkeep import Upkeep
-from lsfs_syscalls.guard import preview
+from lsfs_syscalls.guard import preview, still_agreed
 from lsfs_syscalls.llm import PlanParser
 from lsfs_syscalls.parse.context import ParseContext
 from lsfs_syscalls.plan import Plan
@@ -66,7 +66,7 @@ class Routes:
             "/parse": lambda b, _: _plan_json(self._parse(b), b),
             "/ask": self._ask,
             "/preview": lambda b, _: self._preview(Plan.from_json(b["plan"]), b),
-            "/plan": lambda b, tell: {"answers": self._run(Plan.from_json(b["plan"]), b, tell)},
+            "/plan": lambda b, tell: {"answers": self._agreed(Plan.from_json(b["plan"]), b, tell)},
             "/tree": lambda b, _: self._tree.answer(b),
             "/mount": lambda b, _: engine.mount(Path(_text(b, "mountpoint"))),
             "/unmount": lambda b, _: {"said": engine.mounts.stop(Path(os.path.realpath(_text(b, "mountpoint"))))},
@@ -140,6 +140,12 @@ class Routes:
 
     def _preview(self, plan: Plan, body: Body) -> Body:
         return preview(self._engine, plan, now=_now(body), actor=_actor(body))
+
+    def _agreed(self, plan: Plan, body: Body, tell: Listener) -> list[Body]:
+        """Run a plan; where the preview that somebody agreed to comes with it, only if it would do the same still."""
+        if isinstance(agreed := body.get("agreed"), dict):
+            still_agreed(agreed, self._preview(plan, body))
+        return self._run(plan, body, tell)
 
     def _run(self, plan: Plan, body: Body, tell: Listener) -> list[Body]:
         answers = run_plan(

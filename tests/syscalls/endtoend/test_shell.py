@@ -108,16 +108,17 @@ def test_a_terminal_has_colours_completion_and_undo_on_one_key(served: Served, t
         assert file.read_text() == "first\n"
         t.type('write "un')
         t.until('done/two words.txt" second')  # the rest of what was said before is offered
+    assert (tmp_path / "lsfs/history").stat().st_mode & 0o077 == 0
 
 
 def test_yes_for_the_session_is_asked_once(served: Served, tmp_path: Path) -> None:
-    served.write("agreed/a.txt", "a")
+    served.write("once/a.txt", "a")
     served.settle()
     with shell(served, tmp_path, "dumb") as t:
         t.until(PROMPT)
-        t.say("tag agreed/a.txt red", "[N]o: ")
+        t.say("tag once/a.txt red", "[N]o: ")
         t.say("s", PROMPT)
-        assert "[N]o" not in t.say("untag agreed/a.txt red", PROMPT)
+        assert "[N]o" not in t.say("untag once/a.txt red", PROMPT)
 
 
 def test_what_cannot_be_done_at_all_is_not_asked_for(served: Served) -> None:
@@ -145,3 +146,19 @@ def test_of_an_unlock_it_is_not_said_that_undo_takes_it_back(served: Served) -> 
     served.settle()
     assert "`lsfs undo` takes it back" in served.lsfs("--yes", "lock", "locked/a.txt").stdout
     assert "nothing that `lsfs undo` could take back" in served.lsfs("--yes", "unlock", "locked/a.txt").stdout
+
+
+def test_what_came_after_somebody_looked_is_not_deleted_with_the_rest(served: Served, tmp_path: Path) -> None:
+    served.write("agreed/seen.txt", "a")
+    served.settle()
+    with shell(served, tmp_path, "dumb") as t:
+        t.until(PROMPT)
+        assert "agreed/seen.txt" in t.say("delete agreed", "[N]o: ")
+        new = served.write("agreed/unseen.txt", "b")
+        served.settle()
+        said = t.say("y", PROMPT)
+        assert "came or went since this was agreed to" in said
+        assert "agreed/unseen.txt" in said
+        assert new.exists()
+        t.say("delete agreed", "[N]o: ")
+        assert "done: 3 changed" in t.say("y", PROMPT)
