@@ -25,6 +25,7 @@ from lsfs_syscalls.parse.context import ParseContext, picked
 from lsfs_syscalls.parse.filters import describes, folder_name, retrieve_args
 from lsfs_syscalls.parse.roles import CONTENT, EMPTIED
 
+_ONCE = frozenset("lock unlock tag untag delete forget".split())
 SETS = frozenset({"retrieve", "list"})
 """Calls whose result is a set of files that later steps can use."""
 
@@ -51,7 +52,7 @@ class Assembly:
             call = call_from_json(syscall, args)
         except BadRequest as error:
             raise Unclear(_question_for(syscall, args)) from error
-        if self.steps and self.steps[-1] == call and call.effect is Effect.READ:
+        if self.steps and self.steps[-1] == call and (call.effect is Effect.READ or syscall in _ONCE):
             return f"${len(self.steps)}"  # "how big is it and who owns it" is one look
         self.steps.append(call)
         reference = f"${len(self.steps)}"

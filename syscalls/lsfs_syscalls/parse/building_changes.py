@@ -153,6 +153,8 @@ def _tagging(syscall: str) -> Builder:
 
 
 def _rollback(a: Assembly, c: Clause) -> None:
+    if not c.all("PATH", "FOLDER", "REF") and _DELETED.search(c.text.lower()):
+        raise Unclear(asking.WHICH_DELETED)
     snapshot = c.first("NAME") or next((s.text for s in c.all("TO") if not times.resolve(s.text, a.now)), None)
     steps, version = values.count(c.first("STEPS") or ""), number_in(c, "VERSION")
     named = bool(c.all("PATH"))
@@ -170,6 +172,8 @@ def _rollback(a: Assembly, c: Clause) -> None:
     a.push("rollback", found | given(snapshot=snapshot, steps=None if version or time else steps, version=version, time=time))
 
 
+_DELETED = re.compile(r"\b(?:deleted|removed|erased|trashed|binned|wiped|threw away|thrown away|got rid of)\b")
+"""What was deleted is not among the files that a description finds."""
 _SOME_STATE = re.compile(r"\b(?:as it was|how it (?:was|looked)|from before|to before|to when|state (?:of|from|at) )\b")
 """Words of a state to go back to: where no argument came of them, a step back would be another one."""
 _GOAL = re.compile(
@@ -180,7 +184,12 @@ _GOAL = re.compile(
 def _last_words(text: str, a: Assembly) -> str | None:
     """Return the time at the end ("... to yesterday"), which must not be lost: without it a step back would be taken."""
     found = _GOAL.search(text)
-    return point_arg(found[1], a.now) if found and times.resolve(found[1], a.now) else None
+    if found and times.resolve(found[1], a.now):
+        return point_arg(found[1], a.now)
+    words = [w for w in text.split() if not re.search(r"[./_\\]\w|\d$", w)]
+    spans = (words[i : i + n] for n in range(4, 0, -1) for i in range(len(words) - n + 1))
+    named = next((" ".join(s) for s in spans if times.resolve(" ".join(s), a.now)), None)
+    return point_arg(named, a.now)
 
 
 def _is_goal(c: Clause) -> bool:

@@ -27,6 +27,8 @@ def _retrieve(a: Assembly, c: Clause) -> None:
     if c.all("REF") and (a.result is not None or a.context.files):
         found = a.referred(c)
         args["files"] = found.get("files") or (found["path"],)
+    if args.keys() == {"files"} and a.steps:
+        return  # "... and show me them" is what was found
     if not args or args.keys() <= {"k", "mode"}:
         raise Unclear(asking.WHAT_TO_FIND)
     if _HOW_MANY.match(c.text.lower()):
@@ -180,6 +182,8 @@ def _summarize_changes(a: Assembly, c: Clause) -> None:
 
 def _translate(a: Assembly, c: Clause) -> None:
     language = values.language(c.first("LANG") or "") or values.bare(c.first("LANG") or "")
+    if not language:
+        language = next((code for w in re.findall(r"\w+", c.text) if len(w) > 2 and (code := values.language(w))), "")
     if not language:
         raise Unclear(asking.WHICH_LANGUAGE)
     if any(s.mark == QUOTE and " " in s.text for s in c.all("PATH")):

@@ -113,7 +113,10 @@ def _listed(clause: Clause, family: tuple[str, ...]) -> dict[str, Any]:
 
 
 _MENTION = re.compile(r"\b(?:mention(?:s|ing|ed)?|contain(?:s|ing)? the (?:words?|phrase|name|term))(?: the| a| an| our| my)?$")
-_WITHOUT = re.compile(r"\b(?:without|w/o|lacking|excluding)(?: the)?(?: words?| phrase| term)?$")
+_WITHOUT = re.compile(
+    r"\b(?:without|w/o|lacking|excluding|(?:nothing|none|not any) (?:with|that says|mentioning|containing))"
+    r"(?: the)?(?: words?| phrase| term)?$"
+)
 _LONGEST_NAME = 4
 
 
@@ -122,7 +125,7 @@ def _said_to_occur(clause: Clause) -> Clause:
     out: list[Slot] = []
     for s in clause.slots:
         last = out[-1] if out and out[-1].name == "KW" else None
-        if s.name in ("KW", "QUERY") and _WITHOUT.search(s.before.lower()):
+        if s.name in ("KW", "ANYKW", "QUERY") and _WITHOUT.search(s.before.lower()):
             s = replace(s, name="EXCL")
         if last and s.name == "AUTHOR" and s.before.endswith(f" {last.text}"):
             out[-1] = replace(last, text=f"{last.text} {s.text}")

@@ -6,14 +6,16 @@ Needs no root, no engine and no network. The clock, the session and the catalogu
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.calls.table import call_from_json
-from lsfs_syscalls.parse import asking, counting, names, refusal, rules, vanished
+from lsfs_syscalls.parse import asides, asking, counting, names, refusal, rules, vanished
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, assemble
 from lsfs_syscalls.parse.builders import BUILDERS
@@ -52,19 +54,34 @@ class Parser:
     def parse(self, prompt: str, now: datetime, context: ParseContext | None = None) -> Plan:
         """Return the plan that `prompt` asks for, or a plan without steps that carries the question to ask."""
         known = context or ParseContext()
-        words = cut(prompt)
         try:
-            refusal.check(prompt, words)
-            steps, confidence = self._steps(prompt, words, now, known)
-            effect = max((type(s).effect for s in steps), key=lambda e: e.rank)
-            if confidence < self._thresholds[effect]:
-                raise Unclear(asking.UNSURE)
+            steps, confidence = self._read(prompt, now, known)
             notices: tuple[str, ...] = ()
             if known.candidates is not None:
                 steps, notices = names.settle(steps, known.candidates)
         except Unclear as ask:
             return Plan(prompt=prompt, confidence=0.0, clarify=ask.question, candidates=ask.candidates)
         return Plan(prompt=prompt, steps=steps, confidence=confidence, notices=notices)
+
+    def _read(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float]:
+        """Return the steps of the prompt, or of the request in it where it is wrapped in talk."""
+        refusal.check(prompt, cut(prompt))
+        try:
+            return self._sure(prompt, now, known)
+        except Unclear as ask:
+            for said in asides.rewrites(prompt):
+                with suppress(Unclear):
+                    steps, confidence = self._sure(said.prompt, now, known)
+                    if not said.conditional or all(type(s).effect is Effect.READ for s in steps):
+                        return steps, confidence
+            raise ask from None
+
+    def _sure(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float]:
+        steps, confidence = self._steps(prompt, cut(prompt), now, known)
+        effect = max((type(s).effect for s in steps), key=lambda e: e.rank)
+        if confidence < self._thresholds[effect]:
+            raise Unclear(asking.UNSURE)
+        return steps, confidence
 
     def complete(self, prompt: str, question: str, answer: str, now: datetime, context: ParseContext | None = None) -> Plan:
         """Return the plan of a prompt after its question was answered."""
@@ -81,6 +98,7 @@ class Parser:
         steps = assemble(clauses, now, known, BUILDERS)
         if any(type(s).effect is not Effect.READ for s in steps):
             _check_names(words, steps)
+            _check_spared(prompt, steps)
         return steps, min(c.confidence for c in clauses)
 
     def _counted(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float] | None:
@@ -124,6 +142,24 @@ def _check_names(words: list[Word], steps: tuple[Call, ...]) -> None:
         name = w.text.strip("/").removeprefix("./")
         if w.mark in (FILE, FOLDER) and name and json.dumps(name, ensure_ascii=False)[1:-1] not in taken:
             raise Unclear(asking.what_of(w.text))
+
+
+_SPARED = re.compile(
+    r"\b(?:must|should|shall|have to|need to) (?:stay|remain|be kept|be spared)\b"
+    r"|\b(?:leave|keep) (?:the|those|these|them|all|any)\b"
+    r"|\b(?:alone|untouched|as they are|where they are)\b|\b(?:do not|don['’]t|never) (?:touch|delete|move|remove)\b"
+)
+
+
+def _check_spared(prompt: str, steps: tuple[Call, ...]) -> None:
+    """Ask where files are to be spared that no step leaves out.
+
+    Raises:
+        Unclear: a set is deleted or moved, and something is said to stay.
+    """
+    takes = any(type(s).syscall in ("delete", "move") and s.to_json().get("files") for s in steps)
+    if takes and _SPARED.search(prompt.lower()):
+        raise Unclear(asking.LEFT_OUT)
 
 
 def _pieces(words: list[Word]) -> list[list[Word]]:

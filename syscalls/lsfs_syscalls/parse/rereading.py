@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lsfs_syscalls.parse import asking, roles
+from lsfs_syscalls.parse import asking, foreign, roles
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.clause import Clause, Slot
 from lsfs_syscalls.parse.filters import DESCRIBING
@@ -39,6 +39,10 @@ _UNCHANGED = re.compile(
     r"(?:\bnot|n['’]t|\bnever)(?: been)? (?:changed|modified|touched|edited|updated|opened|used|written)(?: (?:it|them))?$"
 )
 _LEFT_OUT = re.compile(r"(?:\bexcept(?:ing)?|\bexcluding|\bapart from|\bother than|\bunless|\bnot|n['’]t)\b(?P<rest>.*)$")
+_KIND_IN = re.compile(
+    r"\b(?:all|every|each|alle|tous|toutes|todos|todas|tutti|tutte) (?!(?:folders?|director))(?:\w+ ){1,2}"
+    r"(?:in|inside|under|below|within|from|of|im|dans|en|nella?)(?: the| my| our| der| dem)?$"
+)
 _NEAR = 4  # words
 _NEXT = re.compile(r"[,.;:]|\b(?:and|then|only)\b")
 _PLACED = re.compile(
@@ -55,7 +59,7 @@ def reread(clause: Clause) -> Clause:
     Raises:
         Unclear: it leaves files out in a way that no call can.
     """
-    clause = roles.settle(clause)
+    clause = roles.settle(foreign.find(clause))
     slots = tuple(_unchanged(s) for s in clause.slots)
     if any(_leaves_out(s, clause.text) for s in slots):
         raise Unclear(asking.LEFT_OUT)
@@ -64,6 +68,8 @@ def reread(clause: Clause) -> Clause:
         slots = _with_kind(slots, clause.text)
     if clause.intent in ("copy", "move"):
         slots = _taken_from(slots)
+    if clause.intent in roles.EMPTIED and _lost_kind(slots):
+        raise Unclear(asking.WHICH_FILES)
     if clause.intent in _ON_SETS:
         slots = _with_place(_looked_in(slots), clause.text)
     return replace(clause, slots=slots)
@@ -95,6 +101,13 @@ def _looked_in(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
     if not _INSIDE.search(paths[0].before.lower()) or _WHOLE.search(paths[0].after.lower()):
         return slots
     return tuple(replace(s, name="FOLDER") if s is paths[0] else s for s in slots)
+
+
+def _lost_kind(slots: tuple[Slot, ...]) -> bool:
+    """Tell whether a folder was taken for the object although a kind of thing in it was named ("alle Bilder in tmp")."""
+    paths = [s for s in slots if s.name == "PATH"]
+    others = any(s.name in _PICKING or s.name in ("WHEN", "FOLDER", "REF") for s in slots)
+    return len(paths) == 1 and not others and bool(_KIND_IN.search(paths[0].before.lower()))
 
 
 def _taken_from(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:

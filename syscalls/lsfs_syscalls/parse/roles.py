@@ -41,6 +41,7 @@ CONTENT = re.compile(
     r"\b(?:everything|anything|all|files?|documents?|docs?|contents?|stuff|things?|items?|ones|photos?|images?|notes?|pdfs?)"
     r" (?:that (?:is|are|lies?) )?(?:in|inside|under|below|within|from|of)(?: (?:the|my|our))?(?: (?:folder|directory))?$"
 )
+_OF_TIME = re.compile(r"(?P<when>(?P<which>this|last) (?:week|month|quarter|year|weekend))['’]s (?P<what>.+)", re.IGNORECASE)
 _KINDS = r"(?:University|Institute|College|School|Academy|Laborator(?:y|ies)|Labs?|Hospital|Polytechnic|Foundation)"
 _INSTITUTION = re.compile(
     rf"\b(?:(?:[A-Z][\w.&'-]* )+{_KINDS}(?: of(?: the)?(?: [A-Z]\w*)+)?|{_KINDS} of(?: the)?(?: [A-Z]\w*)+)"
@@ -56,7 +57,7 @@ def settle(clause: Clause) -> Clause:
     slots = clause.slots
     for rule in _RULES:
         slots = tuple(s for old in slots if (s := rule(replace(clause, slots=slots), old)) is not None)
-    return _empty(replace(clause, slots=_institution(slots, clause.text)))
+    return _empty(replace(clause, slots=_months(_institution(slots, clause.text))))
 
 
 def _folder(_: Clause, s: Slot) -> Slot | None:
@@ -125,6 +126,19 @@ def _institution(slots: tuple[Slot, ...], text: str) -> tuple[Slot, ...]:
         whole = replace(next(s for s in pieces if s.name != "AUTHOR" and s.name != "ANYAUTHOR"), text=found[0])
         slots = tuple(whole if s is pieces[0] else s for s in slots if s is pieces[0] or s not in pieces)
     return slots
+
+
+def _months(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """Put the pieces of "this month's bills" apart: when, and what."""
+    out: list[Slot] = []
+    for s in slots:
+        found = _OF_TIME.match(f"{s.before.rpartition(' ')[2]} {s.text}") if s.name == "QUERY" else None
+        if found and all(o.name != "WHEN" or o.text == found["which"] for o in out):
+            out = [o for o in out if o.name != "WHEN"]
+            out += [Slot("WHEN", found["when"]), replace(s, text=found["what"])]
+        else:
+            out.append(s)
+    return tuple(out)
 
 
 def _empty(clause: Clause) -> Clause:

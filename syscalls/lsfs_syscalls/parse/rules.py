@@ -39,7 +39,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("append", r"(?:append|add) (?P<CONTENT>@quote|@qpath) (?:to|at the end of) (?:the )?(?:end of )?(?:the )?(?:file )?(?P<PATH>@file|@qpath)"),
     ("prepend", r"(?:prepend (?P<CONTENT>@quote|@qpath) to|(?:add|put|insert) (?P<CONTENT_2>@quote|@qpath) (?:at the top of|at the (?:start|beginning) of)) (?:the )?(?:file )?(?P<PATH>@file|@qpath)"),
     ("history", rf"(?:show(?: me)? |list |what is )?(?:the )?(?:history|versions|all versions) (?:of|for) {_OBJECT}"),
-    ("rollback", r"(?:roll|put|bring|set|take|restore|reset|revert|roll ?back|turn)(?: back)? (?:everything|all(?: (?:the |my )?files)?|the (?:whole|entire) (?:tree|thing|directory|library|root|file system))(?: back)? (?:to|as of) (?:(?:how|as|what) (?:it|they|everything|things) (?:was|were|looked|stood)(?: like)? )?(?:on |at )?(?P<AT>.+)"),
+    ("rollback", r"(?:roll|put|bring|set|take|restore|reset|revert|roll ?back|turn|make)(?: back)? (?:everything|all(?: (?:the |my )?files)?|the (?:whole|entire) (?:tree|thing|directory|library|root|file system))(?: back)? (?:to|as of|like|as) (?:(?:(?:how|as|what|the way) )?(?:it|they|everything|things) (?:was|were|looked|stood)(?: like)? )?(?:on |at )?(?P<AT>.+)"),
     ("rollback", rf"(?:roll|put|bring) {_OBJECT} back to (?:its |the )?(?P<STEPS>previous|last|prior) version"),
     ("rollback", rf"(?:roll ?back|revert|restore) {_OBJECT}(?: to (?:its |the )?(?P<STEPS>previous|last|prior) version)?"),
     ("rollback", rf"(?:roll ?back|revert|restore|reset) {_OBJECT} (?:by )?(?P<STEPS>{_N}) (?:versions?|steps?)(?: back)?"),

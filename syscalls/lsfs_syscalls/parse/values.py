@@ -55,7 +55,8 @@ LANGUAGES: dict[str, str] = {
     "hebrew": "he", "hindi": "hi", "hungarian": "hu", "indonesian": "id", "italian": "it", "japanese": "ja", "korean": "ko",
     "latin": "la", "norwegian": "no", "polish": "pl", "portuguese": "pt", "romanian": "ro", "russian": "ru", "serbian": "sr",
     "slovak": "sk", "slovenian": "sl", "spanish": "es", "swedish": "sv", "thai": "th", "turkish": "tr", "ukrainian": "uk",
-    "vietnamese": "vi", "persian": "fa", "deutsch": "de", "deutsche": "de", "englisch": "en", "französisch": "fr",
+    "vietnamese": "vi", "persian": "fa", "deutsch": "de", "deutsche": "de", "englisch": "en", "englische": "en",
+    "französisch": "fr", "französische": "fr", "spanische": "es", "italienische": "it",
     "spanisch": "es", "italienisch": "it", "allemand": "de", "anglais": "en", "français": "fr", "espagnol": "es",
     "alemán": "de", "aleman": "de", "inglés": "en", "ingles": "en", "francés": "fr", "frances": "fr", "español": "es",
 }  # fmt: skip

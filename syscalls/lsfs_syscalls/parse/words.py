@@ -112,16 +112,24 @@ def _mark_of_quoted(text: str) -> str:
 def _unquoted(prompt: str, start: int, end: int) -> list[Word]:
     out: list[Word] = []
     at = start
-    for m in _LITERAL.finditer(prompt, start, end):
-        if m.start() < at:
-            continue
-        word = _literal(m)
-        if word is None:
+    spoken_folders = [_folder(m) for m in _SPOKEN_FOLDER.finditer(prompt, start, end)]
+    literals = [w for m in _LITERAL.finditer(prompt, start, end) if (w := _literal(m)) is not None]
+    for word in sorted([*spoken_folders, *literals], key=lambda w: (w.start, -w.end)):
+        if word.start < at:
             continue
         out += _plain(prompt, at, word.start)
         out.append(word)
         at = word.end
     return out + _plain(prompt, at, end)
+
+
+_CAPITAL = r"(?!(?:I|I'm|I've|I'd|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b)[A-Z][\w'&-]*"
+_NEXT = r"(?: (?:[A-Z][\w'&-]*|\d+)| (?:of|the|de|von) [A-Z][\w'&-]*)"
+_SPOKEN_FOLDER = re.compile(
+    rf"\b[Ff]older (?:called |named )?(?P<after>{_CAPITAL}{_NEXT}*)(?![\w./])"
+    rf"|(?<![\w./])(?P<before>{_CAPITAL}{_NEXT}+) folder\b"
+)
+"""A folder's name of several words with capitals: "the folder Staff Meetings", "the Garden Club folder"."""
 
 
 def _literal(m: re.Match[str]) -> Word | None:
@@ -132,6 +140,11 @@ def _literal(m: re.Match[str]) -> Word | None:
     if kind == "slashed" and not re.search(r"[^\W\d]", text) and text not in ("/", "./", "../", "~/"):
         return None
     return Word(text, _mark(kind, text), m.start(), m.start() + len(text))
+
+
+def _folder(m: re.Match[str]) -> Word:
+    name = "after" if m["after"] is not None else "before"
+    return Word(m[name], FOLDER, m.start(name), m.end(name))
 
 
 def _mark(kind: str, text: str) -> str:

@@ -152,6 +152,7 @@ def plain(text: str) -> str:
     """Return `text` in plain form; "" when nothing is left."""
     t = unicodedata.normalize("NFKD", text.replace("’", "'").replace("–", "-").replace("—", "-"))
     t = "".join(c for c in t if not unicodedata.combining(c)).lower()
+    t = re.sub(r"'s\s*$", "", t)
     t = re.sub(r"[,;!?()\"]|\.(?=\s|$)(?<![ap]\.m\.)", " ", t)
     for pattern, by in _PHRASES:
         t = pattern.sub(by, t)

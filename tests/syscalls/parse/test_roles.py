@@ -153,3 +153,51 @@ def test_a_later_step_works_on_what_the_earlier_ones_named(
 
 def test_the_others_of_a_set_are_asked_about(parser: Parser) -> None:
     assert parser.parse("find the three newest essays, delete the others", NOW).clarify is not None
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "recover the spreadsheet I deleted yesterday",
+        "bring back the files that were removed on Monday",
+        "lösche alle Bilder in tmp",
+    ],
+)
+def test_what_a_description_cannot_find_is_asked_about_before_anything_changes(parser: Parser, prompt: str) -> None:
+    assert parser.parse(prompt, NOW).clarify is not None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "found"),
+    [
+        (
+            "Zeig mir alle Rechnungen von letzter Woche",
+            {"query": "Rechnungen", "since": "2026-11-16T00:00:00", "until": "2026-11-22T23:59:59"},
+        ),
+        (
+            "trouve les documents sur le climat modifiés hier",
+            {"query": "climat", "since": "2026-11-22T00:00:00", "until": "2026-11-22T23:59:59"},
+        ),
+        (
+            "muéstrame los contratos de 2023",
+            {"query": "contratos", "since": "2023-01-01T00:00:00", "until": "2023-12-31T23:59:59"},
+        ),
+    ],
+)
+def test_verbs_of_finding_in_other_languages_search(steps: Steps, prompt: str, found: dict[str, Any]) -> None:
+    assert steps(prompt) == [("retrieve", found)]
+
+
+def test_the_time_in_a_rollback_in_german_is_not_lost(steps: Steps) -> None:
+    assert steps("setze plan.md auf gestern zurück") == [("rollback", {"path": "plan.md", "time": "2026-11-22T23:59:59"})]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "since"),
+    [
+        ("copy last month's invoices into accounting/october", "2026-10-01T00:00:00"),
+        ("move this month's bills to paid/", "2026-11-01T00:00:00"),
+    ],
+)
+def test_whose_month_it_is_limits_what_is_changed(steps: Steps, prompt: str, since: str) -> None:
+    assert steps(prompt)[0][1]["since"] == since
