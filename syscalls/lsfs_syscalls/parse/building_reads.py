@@ -114,7 +114,8 @@ def _summarize(a: Assembly, c: Clause) -> None:
     if c.all("PATH", "REF"):
         found = a.files(c)
     elif folder is not None and not describes(c) and not re.search(r"\b(?:in|under|inside|below|within|from)\b", folder.before):
-        found = {"path": folder_name(folder.text)}
+        said = re.search(r"\b(?:folder|directory)\b", f"{folder.before} {folder.after}".lower())
+        found = {"under" if said else "path": folder_name(folder.text)}
     else:
         found = _set_or_folder(a, c, direct=frozenset())
     if not found:

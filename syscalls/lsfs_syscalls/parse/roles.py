@@ -149,6 +149,16 @@ def _empty(clause: Clause) -> Clause:
     return replace(clause, intent=intent, slots=(*clause.slots, Slot("SIZEMAX", "0 bytes")))
 
 
+def _name(c: Clause, s: Slot) -> Slot | None:
+    """Read "Piotr Wrona" whole, where the model took the first name alone."""
+    cut = (
+        s.name in ("AUTHOR", "ANYAUTHOR") and re.fullmatch(r"[A-Z][a-z'-]+", s.text) and re.fullmatch(r"[A-Z][a-z'-]+", s.after)
+    )
+    if not cut or any(s.after in o.text for o in c.slots):
+        return s
+    return replace(s, text=f"{s.text} {s.after}", after="")
+
+
 def _other(c: Clause, s: Slot) -> Slot | None:
     """Read a second name as one more of them, where the call has no second side."""
     source = s.name == "SRC" and c.intent in ("copy", "move", "rename") and not c.all("PATH", "REF")
@@ -183,6 +193,7 @@ def _looked_in(c: Clause, s: Slot) -> Slot | None:
 
 
 _RULES: tuple[Rule, ...] = (
+    _name,
     _other,
     _whose,
     _open_end,
