@@ -101,6 +101,10 @@ class MountConfig:
                 raise BadRequest(f"[mount] {key} is {value!r}; it takes {', '.join(choices)}")
 
 
+MODES = ("offline", "model", "auto")
+WIRES = ("json_schema", "tools")
+
+
 @dataclass(frozen=True, slots=True)
 class LlmConfig:
     """A language model: one in this process, or one spoken to by the OpenAI protocol.
@@ -131,6 +135,9 @@ class LlmConfig:
     max_tokens: int = 0
 
     def __post_init__(self) -> None:
+        for key, value, choices in (("mode", self.mode, MODES), ("wire", self.wire, WIRES)):
+            if value not in choices:
+                raise BadRequest(f"[llm] {key} is {value!r}; it takes {', '.join(choices)}")
         if self.model_file and not self.model_file.startswith(("/", "~")):
             raise BadRequest(f"[llm] model_file is {self.model_file!r}; it takes an absolute path, or one that begins with ~")
 

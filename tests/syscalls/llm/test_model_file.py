@@ -73,6 +73,12 @@ def test_a_relative_name_of_the_file_is_refused() -> None:
         LlmConfig(model_file="models/m.gguf")
 
 
+@pytest.mark.parametrize(("key", "known"), [("mode", "offline, model, auto"), ("wire", "json_schema, tools")])
+def test_a_mode_or_wire_that_there_is_not_is_refused_with_those_there_are(key: str, known: str) -> None:
+    with pytest.raises(BadRequest, match=known):
+        LlmConfig(**dict[str, Any]({key: "of line"}))
+
+
 def test_the_doctor_says_which_model_is_used(tmp_path: Path) -> None:
     def said(**llm: str) -> tuple[str, bool, str]:
         names = {f"LSFS_LLM_{key.upper()}": value for key, value in llm.items()}
