@@ -8,7 +8,7 @@ Threading: the capture worker calls it when it has nothing else to do.
 
 from __future__ import annotations
 
-import time
+import json
 from dataclasses import dataclass
 
 from lsfs.capture.describing import Author
@@ -18,8 +18,8 @@ from lsfs.model import FOREVER, RelPath
 
 DONE = "capture:baseline"
 _SPENT = "capture:baseline_bytes"
-_PORTION = 64
-_PORTION_S = 0.2
+_PORTION = 256
+_PORTION_BYTES = 16 << 20  # so long others wait who want to record
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +60,36 @@ class Baseline:
     def portion(self) -> bool:
         """Take the content of some files; return whether there is more to do."""
         rows = self._next()
-        until = time.monotonic() + _PORTION_S
-        for at, (vid, _, _) in enumerate(rows):
-            if time.monotonic() > until:
-                rows = rows[:at]
-                break
-            self._skip.add(vid)
         if not rows:
             return False
-        self._fill([RelPath(path) for _, path, _ in rows])
+        self._recorder.fill([RelPath(path) for _, path, _ in rows], Author("program"))
+        self._skip |= self._pending([vid for vid, _, _ in rows])
         self._spent += sum(size for _, _, size in rows)
         self._recorder.catalogue.set_meta(_SPENT, str(self._spent))
         return True
 
-    def _fill(self, paths: list[RelPath]) -> None:
-        self._recorder.fill(paths, Author("program"))
+    def _pending(self, vids: list[int]) -> set[int]:
+        """Return those that are pending still: they could not be taken, and are not tried again and again."""
+        sql = "SELECT vid FROM version WHERE state='pending' AND vid IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self._recorder.catalogue.read().execute(sql, (json.dumps(vids),))}
 
     def _next(self) -> list[tuple[int, bytes, int]]:
-        """Return (vid, path, size) of the next files within the budget."""
-        found, room = [], self._budget - self._spent
+        """Return (vid, path, size) of the next files within the budget, smallest first."""
+        found, room, taken = [], self._budget - self._spent, 0
         rows = self._recorder.catalogue.read().execute(
-            "SELECT v.vid, d.path, v.size FROM version v INDEXED BY version_pending JOIN file f ON f.vid=v.vid "
-            "JOIN dentry d ON d.fid=v.fid AND d.to_ns=? WHERE v.state='pending' AND v.size<=? ORDER BY v.size LIMIT ?",
-            (FOREVER, max(room, -1), _PORTION + len(self._skip)),
+            "SELECT v.vid, d.path, v.size FROM version v INDEXED BY version_pending JOIN file f ON f.fid=v.fid AND f.vid=v.vid "
+            f"JOIN dentry d ON d.fid=v.fid AND d.to_ns={FOREVER} WHERE v.state='pending' AND v.size<=? ORDER BY v.size",
+            (max(room, -1),),
         )
         for vid, path, size in rows:
-            if vid in self._skip or size > room:
+            if vid in self._skip or size > room - taken:
                 continue
-            room -= size
+            taken += size
             found.append((vid, path, size))
-        return found[:_PORTION]
+            if len(found) >= _PORTION or taken >= _PORTION_BYTES:
+                break
+        rows.close()
+        return found
 
     def progress(self) -> BaselineProgress:
         """Return what is left."""

@@ -200,21 +200,20 @@ class _Batch:
 
     def fill(self, paths: list[RelPath]) -> None:
         """Settle the named files whose content is pending."""
-        con = self._recorder.catalogue.read()
         moved = []
-        for path in paths:
-            known = tables.at_path(con, path)
-            look = self._recorder.disk.look(path)
-            if known is None or known.state != State.PENDING:
-                continue
-            if look is None or look.key != known.key:
-                moved.append(Dirty(path))
-                continue
-            taken = self._take(path)
-            if taken is not None:
+        knowns = tables.at_paths(self._recorder.catalogue.read(), paths)
+        with self._recorder.disk.folders.steady():
+            for path in paths:
+                known = knowns.get(path)
+                if known is None or self.group.now(known).state != State.PENDING:
+                    continue
+                taken = self._take(path)
+                if taken is None or taken.look.key != known.key:
+                    moved.append(Dirty(path))
+                    continue
                 self._describe.modified(self.group, self._author, path, known, taken)
-            if self.group.full():
-                self.group.flush()
+                if self.group.full():
+                    self.group.flush()
         self.group.flush()
         if moved:
             self.run(moved)

@@ -36,12 +36,14 @@ from lsfs.versions.records import (
 
 def apply_all(con: sqlite3.Connection, records: Iterable[Record]) -> None:
     """Apply the records in order."""
-    for changes, run in groupby(records, lambda record: isinstance(record, ChangeRecord)):
-        if changes:
+    for kind, run in groupby(records, type):
+        if kind is ChangeRecord:
             apply_changes(con, cast("Iterator[ChangeRecord]", run))
-            continue
-        for record in run:
-            _HANDLERS[type(record)](con, record)
+        elif kind is FillRecord:
+            _fill(con, cast("Iterator[FillRecord]", run))
+        else:
+            for record in run:
+                _HANDLERS[kind](con, record)
 
 
 def apply(con: sqlite3.Connection, record: Record) -> None:
@@ -102,10 +104,10 @@ def _lock(con: sqlite3.Connection, r: LockRecord) -> None:
         con.execute("INSERT OR IGNORE INTO lock VALUES(?,?,?,?)", (r.path, r.at_ns, r.actor, r.tx))
 
 
-def _fill(con: sqlite3.Connection, r: FillRecord) -> None:
-    con.execute(
+def _fill(con: sqlite3.Connection, records: Iterable[FillRecord]) -> None:
+    con.executemany(
         "UPDATE version SET state=?, size=?, digest=?, content=?, xattrs=coalesce(?, xattrs) WHERE vid=?",
-        (r.state, r.size, r.digest, r.content, r.xattrs, r.vid),
+        ((r.state, r.size, r.digest, r.content, r.xattrs, r.vid) for r in records),
     )
 
 
@@ -142,7 +144,6 @@ _HANDLERS: dict[type[Any], Callable[[sqlite3.Connection, Any], None]] = {
     TagRecord: _tag,
     SnapshotRecord: _snapshot,
     LockRecord: _lock,
-    FillRecord: _fill,
     DropRecord: _drop,
     PinRecord: _pin,
     KeptRecord: _kept,

@@ -46,10 +46,10 @@ class Rig:
         self.recorder.listen(self.seen.extend)
         self._started = False
 
-    def start(self) -> None:
+    def start(self, wait_s: float = WAIT_S) -> None:
         self.capture.start()
         self._started = True
-        assert self.capture.settle(WAIT_S, baseline=True)
+        assert self.capture.settle(wait_s, baseline=True)
 
     def close(self) -> None:
         if self._started:
