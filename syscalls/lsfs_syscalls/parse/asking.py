@@ -13,6 +13,7 @@ WHICH_FILES = "Which files do you mean?"
 WHERE_TO = "Where shall it go?"
 WHAT_TEXT = "What text shall be written?"
 WHAT_NAME = "What shall it be called?"
+WHICH_NAME = "What shall its new name be?"
 WHAT_TAG = "Which tag?"
 WHICH_LANGUAGE = "Into which language?"
 WHAT_KEY = "Group them by what: topic, type, author, folder, day, month, year, language or tag?"
@@ -33,6 +34,7 @@ def what_of(name: str) -> str:
 
 _COMPLETIONS = {
     WHERE_TO: '{prompt} to "{answer}"',
+    WHICH_NAME: '{prompt} to "{answer}"',
     WHAT_TEXT: '{prompt}: "{answer}"',
     WHAT_NAME: '{prompt} called "{answer}"',
     WHAT_TAG: '{prompt} as "{answer}"',

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.calls.table import call_from_json
-from lsfs_syscalls.parse import asides, asking, counting, names, refusal, rules, vanished
+from lsfs_syscalls.parse import asides, asking, counting, missing, names, refusal, rules, vanished
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, assemble
 from lsfs_syscalls.parse.builders import BUILDERS
@@ -60,7 +60,9 @@ class Parser:
             if known.candidates is not None:
                 steps, notices = names.settle(steps, known.candidates)
         except Unclear as ask:
-            return Plan(prompt=prompt, confidence=0.0, clarify=ask.question, candidates=ask.candidates)
+            lacking = missing.question(cut(prompt), ask.question)
+            candidates = ask.candidates if lacking == ask.question else ()
+            return Plan(prompt=prompt, confidence=0.0, clarify=lacking, candidates=candidates)
         return Plan(prompt=prompt, steps=steps, confidence=confidence, notices=notices)
 
     def _read(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float]:
