@@ -54,18 +54,14 @@ class Documents:
         version = new.version
         with self._catalogue.write() as con:
             old = self.close(version.fid, version.at_ns)
-            cursor = con.execute(
-                "INSERT INTO doc(fid, vid, digest, from_ns, to_ns, state, reason, title, size, mtime_ns, lined, vectored)"
-                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    version.fid, version.vid, version.digest, version.at_ns, FOREVER, new.state, new.reason,
-                    _title(new.extracted), version.size, version.mtime_ns, new.extracted.lined, not new.chunks,
-                ),
-            )  # fmt: skip
-            did = cursor.lastrowid
-            assert did is not None
-            _insert_content(con, did, new)
+            did = _insert(con, new, version.at_ns, FOREVER)
         return did, old
+
+    def put_past(self, new: NewDocument, from_ns: int, to_ns: int) -> None:
+        """Write a document that was valid for some time; its words go to those of the past."""
+        with self._catalogue.write() as con:
+            _insert(con, new, from_ns, to_ns)
+            _drop_oldest(con, new.version.fid)
 
     def close(self, fid: Fid, at_ns: int) -> int | None:
         """End the live document of a file and take its words out of the live ones; return its id."""
@@ -194,7 +190,23 @@ def unpack(blob: bytes) -> str:
     return zstandard.decompress(blob).decode("utf-8", "surrogatepass")
 
 
-def _insert_content(con: sqlite3.Connection, did: int, new: NewDocument) -> None:
+def _insert(con: sqlite3.Connection, new: NewDocument, from_ns: int, to_ns: int) -> int:
+    version = new.version
+    cursor = con.execute(
+        "INSERT INTO doc(fid, vid, digest, from_ns, to_ns, state, reason, title, size, mtime_ns, lined, vectored)"
+        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            version.fid, version.vid, version.digest, from_ns, to_ns, new.state, new.reason,
+            _title(new.extracted), version.size, version.mtime_ns, new.extracted.lined, not new.chunks,
+        ),
+    )  # fmt: skip
+    did = cursor.lastrowid
+    assert did is not None
+    _insert_content(con, did, new, past=to_ns != FOREVER)
+    return did
+
+
+def _insert_content(con: sqlite3.Connection, did: int, new: NewDocument, *, past: bool) -> None:
     extracted = new.extracted
     values = [(did, field, fold(v), i, v) for field, vs in extracted.attributes.items() for i, v in enumerate(vs)]
     con.executemany("INSERT OR IGNORE INTO attribute VALUES(?,?,?,?,?)", values)
@@ -202,8 +214,9 @@ def _insert_content(con: sqlite3.Connection, did: int, new: NewDocument) -> None
     if not extracted.text and not meta and not _title(extracted):
         return
     packed = zstandard.ZstdCompressor(_LEVEL).compress(extracted.text.encode("utf-8", "surrogatepass"))
-    con.execute("INSERT INTO body VALUES(?,?,?,?,0)", (did, _title(extracted), meta, packed))
-    con.execute("INSERT INTO words(rowid, title, meta, body) VALUES(?,?,?,?)", (did, *_given(con, did, extracted.text)))
+    con.execute("INSERT INTO body VALUES(?,?,?,?,?)", (did, _title(extracted), meta, packed, -1 if past else 0))
+    if not past:
+        con.execute("INSERT INTO words(rowid, title, meta, body) VALUES(?,?,?,?)", (did, *_given(con, did, extracted.text)))
     con.executemany(
         "INSERT INTO passage VALUES(?,?,?,?,?,?,?,?)",
         [(did, i, c.hash, c.start, c.end, c.line, c.page, c.label) for i, c in enumerate(new.chunks)],

@@ -58,17 +58,21 @@ class Embedding:
         if not dids:
             self._drop_others()
             return False
+        for did in self.complete(dids, go_on):
+            self._live.replace(None, did)
+        return True
+
+    def complete(self, dids: Sequence[int], go_on: Callable[[], bool]) -> list[int]:
+        """Embed what the first of these documents miss; return those that have all now, none when it was ended early."""
         missing = self._missing(dids)
         hashes = list(missing.texts)
         for start in range(0, len(hashes), SLICE):
             part = hashes[start : start + SLICE]
             self._store.add(part, self._embedder.embed([missing.texts[h] for h in part]))
             if not go_on():
-                return True
+                return []
         self._documents.vectored(missing.dids)
-        for did in missing.dids:
-            self._live.replace(None, did)
-        return True
+        return missing.dids
 
     def _missing(self, dids: Sequence[int]) -> _Missing:
         """Return what a step embeds: all that the first documents miss, stopping where it becomes many."""

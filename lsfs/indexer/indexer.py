@@ -26,6 +26,7 @@ from lsfs.index.passages import LivePassages
 from lsfs.index.postings import Postings
 from lsfs.index.warming import frequent_words
 from lsfs.indexer.embedding import Embedding
+from lsfs.indexer.past import Past
 from lsfs.indexer.preparing import Look, Preparer
 from lsfs.indexer.progress import IndexProgress
 from lsfs.indexer.waiting import WorkQueue
@@ -61,6 +62,7 @@ class Indexer:
         self._live = live
         self._postings = postings
         self._embedding = embedding
+        self._past = Past(catalogue, documents, preparer, embedding)
         self._pool = pool
         self._queue = WorkQueue()
         self._written = 0  # counts writes of documents
@@ -131,6 +133,8 @@ class Indexer:
         con = self._catalogue.read()
         pending, vectors_pending = self.waiting()
         degraded = [self._degraded] if self._degraded else []
+        if (past := self._past.waiting()) > 0:
+            degraded.append(f"the past of {past} files is not searched yet: words and vectors are made again after a rebuild")
         return IndexProgress(backlog.indexed_count(con), pending, vectors_pending, list(backlog.skipped(con)), degraded)
 
     def why_without_text(self, fid: Fid) -> str | None:
@@ -306,10 +310,17 @@ class Indexer:
                 return True
             self._synchronised = written
             self._queue.wake()
-            return False
+            return self._past_step()
         except LsfsError as e:  # everything is scanned then, which is right if slow
             log.warning("the search structure is not up to date: %s", e)
             return False
+
+    def _past_step(self) -> bool:
+        """Make one more file's past searchable; False when all are, or when something is waiting."""
+        if self._queue.waiting() or not self._known:
+            return False
+        with self._forgetting:
+            return self._past.step(lambda: self._go_on() and not self._queue.waiting())
 
     def _warm(self) -> bool:
         """Have one more of the frequent words ready; False when they are, or when something is waiting."""

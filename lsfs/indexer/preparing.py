@@ -11,7 +11,7 @@ from lsfs.errors import Conflict, LsfsError, NotFound
 from lsfs.index.documents import IGNORED, NONE, SKIPPED, TEXT, NewDocument
 from lsfs.index.source import Source
 from lsfs.indexer.reading import is_unchanged, open_content
-from lsfs.model import Fid, Kind, RelPath, Version
+from lsfs.model import Fid, Kind, RelPath, Version, VersionId
 from lsfs.text.chunks import chunks
 from lsfs.text.extract import Extractor
 from lsfs.text.extracted import Extracted
@@ -92,6 +92,16 @@ class Preparer:
             return NewDocument(version, extracted, (), SKIPPED, extracted.reason)
         found = chunks(extracted.text, extracted.marks)
         return NewDocument(version, extracted, found, TEXT if found else NONE)
+
+    def prepare_version(self, vid: int) -> NewDocument | None:
+        """Return the document of an earlier version, by the rules for the name that it had; None as `prepare`.
+
+        Raises:
+            NotFound: there is no such version (any more).
+        """
+        version = self._source.version_by_id(VersionId(vid))
+        ignored = self._indexable(version.path)
+        return self.prepare(Look(version.fid, [] if ignored else [version.path], version, ignored))
 
     def _extract(self, path: RelPath, version: Version) -> Extracted:
         with open_content(self._source, self._root, path, version) as stream:

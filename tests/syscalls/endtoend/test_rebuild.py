@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import urllib.error
 import urllib.request
+from datetime import datetime
 
 import pytest
 
@@ -57,6 +58,19 @@ def test_labels_snapshots_and_locks_outlive_the_catalogue(own: Served) -> None:
         own.call("write", path="b.txt", content="no")
     own.call("rollback", path="a.txt", snapshot="before")
     assert (own.root / "a.txt").read_text() == "one"
+
+
+def test_the_past_is_searched_again_when_the_catalogue_was_lost(own: Served) -> None:
+    own.write("a.txt", "the Berlin office moves")
+    own.settle()
+    then = datetime.now().astimezone().isoformat()
+    own.write("a.txt", "nothing of the kind")
+    own.settle()
+    lose_the_catalogue(own)
+    asked = {"keywords": ["Berlin office"], "k": 0}
+    assert eventually(lambda: not own.client.status()["degraded"])
+    assert [f["path"] for f in own.call("retrieve", **asked, at=then)["files"]] == ["a.txt"]
+    assert own.call("retrieve", **asked)["files"] == []
 
 
 def test_links_outlive_the_catalogue_with_their_limits_and_addresses(own: Served) -> None:
