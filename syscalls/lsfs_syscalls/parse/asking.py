@@ -33,11 +33,11 @@ def what_of(name: str) -> str:
 
 
 _COMPLETIONS = {
-    WHERE_TO: '{prompt} to "{answer}"',
-    WHICH_NAME: '{prompt} to "{answer}"',
-    WHAT_TEXT: '{prompt}: "{answer}"',
-    WHAT_NAME: '{prompt} called "{answer}"',
-    WHAT_TAG: '{prompt} as "{answer}"',
+    WHERE_TO: "{prompt} to {literal}",
+    WHICH_NAME: "{prompt} to {literal}",
+    WHAT_TEXT: "{prompt}: {literal}",
+    WHAT_NAME: "{prompt} called {literal}",
+    WHAT_TAG: "{prompt} as {literal}",
     WHICH_LANGUAGE: "{prompt} into {answer}",
     WHAT_KEY: "{prompt} by {answer}",
     WHAT_TO_FIND: "find files about {answer}",
@@ -53,19 +53,48 @@ _NAMED = re.compile(r"`([^`]+)`")
 
 
 def completed(prompt: str, question: str, answer: str) -> str:
-    """Return the prompt that says what `prompt` and the answer to its question say together."""
+    """Return the prompt that says what `prompt` and the answer to its question say together.
+
+    An answer may be the name of a file, which anybody can have given: it is put so that it stays a name, whatever it says.
+    """
     bare = re.sub(r"[\s.!?]+$", "", prompt)
     form = _COMPLETIONS.get(question)
     if form is not None:
-        return form.format(prompt=bare, answer=answer)
+        return form.format(prompt=bare, answer=answer, literal=literal(answer, bare))
     named = _NAMED.search(question)
     if named is not None and named[1] in prompt:
-        return prompt.replace(named[1], answer, 1)
+        there = re.search(rf"(?P<open>[{_OPEN}'‘])?{re.escape(named[1])}(?(open)[{_CLOSE}'’])", prompt)
+        start, end = there.span() if there else (prompt.index(named[1]), prompt.index(named[1]) + len(named[1]))
+        before, behind = prompt[:start], prompt[end:]
+        name = answer if _PLAIN_NAME.fullmatch(answer) else literal(answer, before + behind)
+        return f"{before}{name}{behind}"
     if question in (WHICH_FILE, WHICH_FILES):
-        if _OBJECT.search(bare):
-            return _OBJECT.sub(lambda _: f'"{answer}"', bare, count=1)
-        return f'{bare} "{answer}"'
+        found = _OBJECT.search(bare)
+        if found is not None:
+            before, behind = bare[: found.start()], bare[found.end() :]
+            return f"{before}{literal(answer, before + behind)}{behind}"
+        return f"{bare} {literal(answer, bare)}"
     return answer
+
+
+_PAIRS = ('""', "“”", "``", "«»")
+_OPEN, _CLOSE = "".join(p[0] for p in _PAIRS), "".join(p[1] for p in _PAIRS)
+_MARKS = {*_OPEN, *_CLOSE, "„"}
+_PLAIN_NAME = re.compile(r"(?=.*[./])[\w./+@%=#~-]+")
+"""A name that is one word and nothing but a name also without quotation marks."""
+
+
+def literal(text: str, beside: str) -> str:
+    """Return `text` in quotation marks that neither it nor the words beside it have, so that all of it is one literal.
+
+    A mark that both have could pair up across them: it is left out, and a name that there is not is asked for again.
+    """
+    line = " ".join("".join(c for c in text if c not in _MARKS or c not in beside).split("\n"))
+    for marks in _PAIRS:
+        if not set(marks) & {*line, *beside}:
+            return f"{marks[0]}{line}{marks[1]}"
+    bare = "".join(c for c in line if c not in _MARKS)
+    return f'"{bare}"' if beside.count('"') % 2 == 0 else f"“{bare}”"
 
 
 class Unclear(Exception):
