@@ -15,11 +15,13 @@ import asyncio
 import json
 import re
 import time
+import warnings
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
 import mcp_types as types
+from mcp import MCPDeprecationWarning
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.session import ServerSession
@@ -134,14 +136,17 @@ def server(run: Run, look: Look, *, changing: bool, events: Events | None = None
     async def set_level(_: ServerRequestContext[Any], __: types.SetLevelRequestParams) -> types.EmptyResult:
         return types.EmptyResult()  # events are "info", and whoever watches something wants to be told of it
 
-    return Server(
-        "lsfs",
-        version=version("lsfs"),
-        instructions=INSTRUCTIONS,
-        on_list_tools=list_tools,
-        on_call_tool=call,
-        on_set_logging_level=set_level,
-    )
+    with warnings.catch_warnings():
+        # A server that sends log messages has to say so in every protocol up to 2025-11-25, which is what hosts speak.
+        warnings.simplefilter("ignore", MCPDeprecationWarning)
+        return Server(
+            "lsfs",
+            version=version("lsfs"),
+            instructions=INSTRUCTIONS,
+            on_list_tools=list_tools,
+            on_call_tool=call,
+            on_set_logging_level=set_level,
+        )
 
 
 class Progress:

@@ -46,7 +46,13 @@ class Host:
 def host(served: Served, name: str = "test") -> Iterator[Host]:
     command = [sys.executable, "-m", "lsfs_syscalls.cli.main", "mcp"]
     process = subprocess.Popen(
-        command, cwd=served.root, env=served.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=served.root,
+        env=served.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         one = Host(process)
@@ -60,6 +66,9 @@ def host(served: Served, name: str = "test") -> Iterator[Host]:
         for stream in (process.stdin, process.stdout):
             assert stream is not None
             stream.close()
+        assert process.stderr is not None
+        with process.stderr as said:
+            assert said.read() == ""
 
 
 def test_an_agent_is_told_of_watched_changes_with_their_text_framed(served: Served) -> None:
