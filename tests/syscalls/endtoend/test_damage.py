@@ -11,7 +11,7 @@ import pytest
 
 from lsfs.errors import LsfsError
 from lsfs_syscalls.lifecycle import down
-from tests.syscalls.endtoend.conftest import Served, serve
+from tests.syscalls.endtoend.conftest import Served, eventually, serve
 
 
 @pytest.fixture
@@ -107,4 +107,4 @@ def test_a_pack_that_is_gone_is_said_and_what_the_files_have_is_stored_again(own
     pack.write_bytes(backup)
     assert own.lsfs("check", "--rebuild").returncode == 0
     assert texts(own, "a.txt") == ["a.txt text 0", "a.txt text 1", "a.txt text 2", "after the loss"]
-    assert own.client.status()["degraded"] == []
+    assert eventually(lambda: not own.client.status()["degraded"]), "the past is searched again, too"
