@@ -46,6 +46,7 @@ class Ground:
         self.now = now
         self.files = _pointed_at(prompt, files)
         self._plain = _plain(prompt)
+        self._plain_without_s = _plain(re.sub(r"['’]s\b", "", prompt))
         self._words = re.findall(r"[^\s,;!?\"()]+", prompt)
 
     def has_text(self, text: str) -> bool:
@@ -59,10 +60,16 @@ class Ground:
     def has_path(self, path: str) -> bool:
         """Tell whether the path occurs, is put together from a folder and a name that occur, or is of the last answer."""
         bare = path.rstrip("/") or path
-        if self.has_text(bare) or path in self.files:
+        if self._has_whole(bare) or path in self.files:
             return True
         folder, name = posixpath.split(bare)
-        return bool(folder and name) and self.has_text(name) and (self.has_text(folder) or self._beside(folder))
+        return bool(folder and name) and self._has_whole(name) and (self._has_whole(folder) or self._beside(folder))
+
+    def _has_whole(self, path: str) -> bool:
+        """Tell whether the path occurs, and not as a part of another: `a.txt` is not in "delete notes/a.txt", nor `notes`."""
+        wanted = _plain(path)
+        whole = re.compile(rf"(?<![\w/.~-])(?:\./)?{re.escape(wanted)}/?(?![\w/-]|\.\w)")
+        return bool(wanted) and any(whole.search(said) for said in (self._plain, self._plain_without_s))
 
     def _beside(self, folder: str) -> bool:
         """Tell whether some path of the prompt is in this folder ("rename a/b.txt to c.txt" makes a/c.txt)."""

@@ -47,6 +47,41 @@ def test_what_the_prompt_says_stays(prompt: str, call: str, args: dict[str, Any]
     assert plan.notices == ()
 
 
+@pytest.mark.parametrize(
+    ("prompt", "path"),
+    [
+        ("delete notes/a.txt", "a.txt"),
+        ("delete notes/a.txt", "notes"),
+        ("delete notes/2024/a.txt", "notes/2024"),
+        ("delete a.txt", "a"),
+        ("delete a.txt.bak", "a.txt"),
+        ("delete data.txt", "a.txt"),
+        ("delete old-notes", "notes"),
+        ("delete notes-old", "notes"),
+        ("delete ../a.txt", "a.txt"),
+    ],
+)
+def test_a_part_of_a_path_is_another_path(prompt: str, path: str) -> None:
+    assert grounded(prompt, ("delete", {"path": path})).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "path"),
+    [
+        ("delete notes/a.txt.", "notes/a.txt"),
+        ("delete 'two words.txt', please", "two words.txt"),
+        ("delete notes/", "notes"),
+        ("delete a.txt's folder", "a.txt"),
+        ("delete ./a.txt", "a.txt"),
+        ("delete a.txt in notes", "notes/a.txt"),
+        ("delete (a.txt)", "a.txt"),
+        ("delete it's mine.txt", "it's mine.txt"),
+    ],
+)
+def test_a_path_may_stand_in_a_sentence_as_people_write_it(prompt: str, path: str) -> None:
+    assert [s.to_json() for s in grounded(prompt, ("delete", {"path": path})).steps] == [{"path": path}]
+
+
 DROPPED = [
     ("find notes about tides", "retrieve", {"query": "tides", "type": "pdf"}, "type"),
     ("find notes about tides", "retrieve", {"query": "tides", "k": 5}, "k"),
