@@ -34,6 +34,7 @@ SURE = 0.8
 """From this confidence on, mode `auto` does not ask the model."""
 _RETRIES = 2
 _LONGEST_NAME = 300
+_NOT_NARROWING = frozenset({"mode", "sort", "count", "files"})
 _SAID_AGAIN = frozenset({"undo", "rollback", "write", "concat"})
 """Calls that mean more when they are said twice; of any other a model has repeated itself."""
 
@@ -150,8 +151,11 @@ class ModelParser:
         """Return the plan, without steps said twice.
 
         Raises:
-            BadRequest: it would change something that neither a word of the prompt nor the offline parser asks for.
+            BadRequest: it would change something that neither a word of the prompt nor the offline parser asks for, or change
+                more than it was made for.
         """
+        if plan.effect is not Effect.READ:
+            _narrow_enough(plan)
         changing = [type(s).syscall for s in plan.steps if s.reach is not Effect.READ]
         doubtful = [name for name in changing if not asks_for(plan.prompt, name)]
         if doubtful:
@@ -174,6 +178,18 @@ class ModelParser:
                     call[0] += name
                     call[1] += arguments
         return text, [(name, arguments) for name, arguments in calls.values()]
+
+
+def _narrow_enough(plan: Plan) -> None:
+    """Refuse a changing plan that works on more than was said: what was left out of it may have been what narrowed it.
+
+    Raises:
+        BadRequest: something was left out, or it finds every file there is.
+    """
+    if plan.notices:
+        raise BadRequest("; ".join(plan.notices))
+    if any(type(s).syscall == "retrieve" and not s.to_json().keys() - _NOT_NARROWING for s in plan.steps):
+        raise BadRequest("`retrieve` without a condition finds every file there is; take the conditions from the request")
 
 
 def _refers(plan: Plan) -> bool:

@@ -106,6 +106,22 @@ def test_a_name_of_a_file_cannot_look_like_lines_of_the_instructions(offline: Pa
     assert len(line) < 400
 
 
+WIDER = [
+    ("delete all files about cats", ("retrieve", {}), ("delete", {"files": "$1"})),
+    ("delete all files about cats", ("retrieve", {"query": "dogs", "mode": "semantic"}), ("delete", {"files": "$1"})),
+    ("undo what the agent did", ("undo", {"actor": "user"})),
+    ("undo", ("undo", {"steps": 50})),
+    ("share a.txt", ("link", {"path": "a.txt", "expires": "99y"})),
+]
+
+
+@pytest.mark.parametrize("case", WIDER, ids=[f"{c[0]}-{c[-1][1]}" for c in WIDER])
+def test_a_change_of_more_than_was_said_is_no_plan(offline: Parser, case: Any) -> None:
+    plan = plan_of(offline, *case)
+    assert plan.parser == "offline" or plan.clarify is not None
+    assert plan.to_json()["steps"] == offline.parse(case[0], NOW).to_json()["steps"] or plan.steps == ()
+
+
 ASKED = [
     ("get rid of the old drafts", "delete"),
     ("lösche alte.txt", "delete"),
