@@ -83,9 +83,9 @@ class Belonging:
         return None if row is None else Stored(row[0], State(row[1]), row[2], row[3])
 
     def stored_as(self, path: bytes, ino: int) -> Taken | None:
-        """Return what the file at a name had as content when it was that inode, as reading it would tell."""
+        """Return what the file at a name (the last one, where it is gone) had as content when it was that inode."""
         con = self._recorder.catalogue.read()
-        known = tables.at_path(con, path)
+        known, _ = tables.last_at_paths(con, [path]).get(path, (None, 0))
         row = None if known is None else con.execute(_WITH_INODE, (known.fid, ino)).fetchone()
         if row is None:
             return None

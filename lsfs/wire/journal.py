@@ -302,9 +302,13 @@ class Tailer:
         active: list[tuple[int, int, JournalRecord, int, Iterator[tuple[JournalRecord, int]]]] = []
         while True:
             # A file is opened when its first record is due, so that of a long backlog one file is held at a time.
-            while waiting and (not active or self._first_ns(waiting[0], position) <= active[0][0]):
+            while waiting:
+                first_ns = self._first_ns(waiting[0], position)
+                if first_ns is not None and active and first_ns > active[0][0]:
+                    break
                 number = waiting.pop(0)
-                _push(active, number, self.read_file(number, position.offset(number)))
+                if first_ns is not None:
+                    _push(active, number, self.read_file(number, position.offset(number)))
             if not active:
                 return
             _, number, record, end, rest = heapq.heappop(active)
@@ -312,15 +316,15 @@ class Tailer:
             yield record, position
             _push(active, number, rest)
 
-    def _first_ns(self, number: int, position: Position) -> int:
-        """Return the time of the first record that is not done; 0 where there is none, so that the file is passed at once."""
+    def _first_ns(self, number: int, position: Position) -> int | None:
+        """Return the time of the first record of a file that is not done; None where there is none."""
         try:
             with _path(self._directory, number).open("rb", buffering=0) as file:
                 file.seek(position.offset(number) + _FRAME.size)
                 head = file.read(_TIME.size)
         except FileNotFoundError:
-            return 0
-        return _TIME.unpack(head)[1] if len(head) == _TIME.size else 0
+            return None
+        return int(_TIME.unpack(head)[1]) if len(head) == _TIME.size else None
 
     def end(self) -> Position:
         """Return the position behind all that is written now (a cut-off record at the end is never read)."""
