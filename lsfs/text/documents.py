@@ -29,9 +29,6 @@ MIME: dict[str, str] = {
     "odt": _OPEN + "text",
     "ods": _OPEN + "spreadsheet",
     "rtf": "application/rtf",
-    "html": "text/html",
-    "htm": "text/html",
-    "xhtml": "text/html",
     "epub": "application/epub+zip",
     "fb2": "application/x-fictionbook+xml",
     "msg": "application/vnd.ms-outlook",
@@ -65,11 +62,6 @@ def document(data: bytes, extension: str) -> Extracted:
     return Extracted(text, attributes, marks)
 
 
-def html_text(data: bytes) -> str:
-    """Return the text of an HTML page."""
-    return _paged(_extract(data, MIME["html"]))[0]
-
-
 def _extract(data: bytes, mime: str) -> Any:
     import kreuzberg
 
@@ -95,7 +87,7 @@ def _paged(result: Any) -> tuple[str, tuple[Mark, ...]]:
 
 
 def _metadata(metadata: Any) -> Attributes:
-    """Return the properties that Office, PDF and HTML files carry, by our names."""
+    """Return the properties that Office and PDF files carry, by our names."""
     out: Attributes = {
         "title": _texts(metadata.get("title")),
         "author": _texts(metadata.get("authors")) or _texts(metadata.get("created_by")),

@@ -22,12 +22,13 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from lsfs.text.custom import Custom
-from lsfs.text.documents import MIME, document, html_text
+from lsfs.text.documents import MIME, document
 from lsfs.text.extracted import Extracted
 from lsfs.text.families import FAMILIES, extension
 from lsfs.text.mail import mail
 from lsfs.text.media import image, sound
 from lsfs.text.plain import finished
+from lsfs.text.web import html_text, page
 
 REQUEST = struct.Struct("<IQB")
 ANSWER = struct.Struct("<I")
@@ -36,13 +37,14 @@ _OBJECTS = re.compile(r" ?<[\w.]+ object at 0x[0-9a-f]+>")
 TEXT, CUSTOM = 0, 1
 """Kinds of request."""
 
+_PAGES = frozenset(["html", "htm", "xhtml"])
 _PICTURES = frozenset("jpg jpeg png gif bmp tif tiff webp ico avif".split())
 _SOUNDS = FAMILIES["audio"] | frozenset(["mp4", "m4v", "mov"])
 
 
 def handled(ext: str) -> bool:
     """Tell whether files of this extension are read by the worker."""
-    return ext in MIME or ext in _PICTURES or ext in _SOUNDS or ext == "eml"
+    return ext in MIME or ext in _PAGES or ext in _PICTURES or ext in _SOUNDS or ext == "eml"
 
 
 def extract(name: str, data: bytes) -> Extracted:
@@ -66,6 +68,8 @@ def _in_words(e: Exception) -> str:
 def _reader(ext: str, name: str) -> Callable[[bytes], Extracted]:
     if ext in MIME:
         return lambda data: document(data, ext)
+    if ext in _PAGES:
+        return page
     if ext == "eml":
         return lambda data: mail(data, html_text)
     if ext in _PICTURES:
