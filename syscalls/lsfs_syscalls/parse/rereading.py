@@ -43,6 +43,7 @@ _KIND_IN = re.compile(
     r"\b(?:all|every|each|alle|tous|toutes|todos|todas|tutti|tutte) (?!(?:folders?|director))(?:\w+ ){1,2}"
     r"(?:in|inside|under|below|within|from|of|im|dans|en|nella?)(?: the| my| our| der| dem)?$"
 )
+_BOTH_PLACES = re.compile(r"\b(?:also (?:be )?(?:in|under)|as well as where|a copy|copies)\b")
 _NEAR = 4  # words
 _NEXT = re.compile(r"[,.;:]|\b(?:and|then|only)\b")
 _PLACED = re.compile(
@@ -68,8 +69,12 @@ def reread(clause: Clause) -> Clause:
         slots = _with_kind(slots, clause.text)
     if clause.intent in ("copy", "move"):
         slots = _taken_from(slots)
-    if clause.intent in roles.EMPTIED and _lost_kind(slots):
-        raise Unclear(asking.WHICH_FILES)
+    if clause.intent in roles.EMPTIED:
+        slots = tuple(_described(s, slots) for s in slots)
+        if _lost_kind(slots):
+            raise Unclear(asking.WHICH_FILES)
+    if clause.intent == "move" and _BOTH_PLACES.search(clause.text.lower()):
+        clause = replace(clause, intent="copy")
     if clause.intent in _ON_SETS:
         slots = _with_place(_looked_in(slots), clause.text)
     return replace(clause, slots=slots)
@@ -101,6 +106,21 @@ def _looked_in(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
     if not _INSIDE.search(paths[0].before.lower()) or _WHOLE.search(paths[0].after.lower()):
         return slots
     return tuple(replace(s, name="FOLDER") if s is paths[0] else s for s in slots)
+
+
+def _described(s: Slot, slots: tuple[Slot, ...]) -> Slot:
+    """Read "logs before June" as files of that time: a folder of that name would be taken whole.
+
+    Raises:
+        Unclear: it is said to be a folder, so the time is that of something in it.
+    """
+    paths = [o for o in slots if o.name == "PATH"]
+    timed = any(o.name == "WHEN" and not _goal(o) for o in slots)
+    if s.name != "PATH" or s.mark or not timed or len(paths) != 1:
+        return s
+    if re.search(r"\b(?:folder|directory)$", s.before.lower()):
+        raise Unclear(asking.WHICH_FILES)
+    return s if re.search(r"\b(?:file|called|named)$", s.before.lower()) else replace(s, name="QUERY")
 
 
 def _lost_kind(slots: tuple[Slot, ...]) -> bool:

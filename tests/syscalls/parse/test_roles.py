@@ -201,3 +201,25 @@ def test_the_time_in_a_rollback_in_german_is_not_lost(steps: Steps) -> None:
 )
 def test_whose_month_it_is_limits_what_is_changed(steps: Steps, prompt: str, since: str) -> None:
     assert steps(prompt)[0][1]["since"] == since
+
+
+@pytest.mark.parametrize(
+    ("prompt", "found", "then"),
+    [
+        ("remove logs before June", {"query": "logs", "until": "2026-05-31T23:59:59"}, ("delete", {"files": "$1"})),
+        (
+            "move drafts older than a year to attic",
+            {"query": "drafts", "until": "2025-11-23T12:00:00"},
+            ("move", {"files": "$1", "to": "attic"}),
+        ),
+        ("everything tagged urgent should also be in today/", {"tags": ["urgent"]}, ("copy", {"files": "$1", "to": "today/"})),
+    ],
+)
+def test_a_time_limits_what_is_taken_and_also_is_a_copy(
+    steps: Steps, prompt: str, found: dict[str, Any], then: tuple[str, dict[str, Any]]
+) -> None:
+    assert steps(prompt) == [("retrieve", found), then]
+
+
+def test_a_folder_from_last_week_is_asked_about(parser: Parser) -> None:
+    assert parser.parse("delete the folder notes from last week", NOW).clarify == asking.WHICH_FILES
