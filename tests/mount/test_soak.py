@@ -12,7 +12,8 @@ from tests.mount.rig import Rig, eventually
 from tests.mount.soaking import soak
 
 pytestmark = pytest.mark.fuse
-SECONDS = 12.0
+SECONDS = {"native": 60.0}  # the driver that people get; the portable ones get less
+OTHERS = 12.0
 
 
 def files(top: Path) -> set[str]:
@@ -20,8 +21,8 @@ def files(top: Path) -> set[str]:
 
 
 @pytest.mark.timeout(300)
-def test_programs_at_once_find_nothing_wrong_and_leave_nothing_open(rig: Rig) -> None:
-    rounds = soak(rig.point, SECONDS)
+def test_programs_at_once_find_nothing_wrong_and_leave_nothing_open(rig: Rig, driver: tuple[str, str]) -> None:
+    rounds = soak(rig.point, SECONDS.get(driver[1], OTHERS))
     assert min(rounds.values()) > 0, rounds
     names = files(rig.plain)
     assert files(rig.point) == names

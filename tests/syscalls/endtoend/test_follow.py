@@ -7,26 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from lsfs.errors import LsfsError
-from lsfs_syscalls.lifecycle import down
-from tests.syscalls.endtoend.conftest import Served, serve
+from tests.syscalls.endtoend.conftest import Served
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+def served(own: Served) -> Served:
     """An engine for one test: a follower hears of every subscription of its root."""
-    root = tmp_path / "root"
-    root.mkdir()
-    one = serve(root)
-    yield one
-    with suppress(LsfsError):
-        down(one.client)
+    return own
 
 
 @contextmanager
