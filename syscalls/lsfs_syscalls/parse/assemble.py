@@ -54,12 +54,28 @@ class Assembly:
             raise Unclear(_question_for(syscall, args)) from error
         if self.steps and self.steps[-1] == call and (call.effect is Effect.READ or syscall in _ONCE):
             return f"${len(self.steps)}"  # "how big is it and who owns it" is one look
+        if self._adds(call):
+            return f"${len(self.steps)}"
         self.steps.append(call)
         reference = f"${len(self.steps)}"
         if syscall in SETS:
             self._set, self._subject, self._both = reference, None, ()
         self._remember(syscall, args)
         return reference
+
+    def _adds(self, call: Call) -> bool:
+        """Tell whether the call only says more of the one before it, and put it there: "duplicates, and 90 % alike"."""
+        if not self.steps:
+            return False
+        last, more = self.steps[-1], call.to_json()
+        if more.get("files") == f"${len(self.steps)}" or more.get("files") == last.to_json().get("files"):
+            more.pop("files", None)
+        joined = type(last).syscall == "join" and type(call).syscall == "duplicates" and more.keys() == {"threshold"}
+        same = type(last) is type(call) and more.keys() <= _MORE.get(type(call).syscall, frozenset())
+        if not more or not (same or joined) or more.keys() & last.to_json().keys():
+            return False
+        self.steps[-1] = call_from_json(type(last).syscall, {**last.to_json(), **more})
+        return True
 
     def _remember(self, syscall: str, args: dict[str, Any]) -> None:
         path = args.get("path")
@@ -195,6 +211,13 @@ class Assembly:
         return self._set
 
 
+_MORE = {
+    "duplicates": frozenset({"threshold", "containment", "type"}),
+    "list": frozenset({"recursive"}),
+    "retrieve": frozenset({"size_min", "size_max", "since", "until", "type", "language"}),
+}
+"""Arguments by which a call may say more of the one before it."""
+_TAKE = re.compile(r"(?:please |and |then )*(?:take|get|grab|collect|gather|pick)\b")
 _PLACE = re.compile(r"\b(?:folder|directory|there)\b")
 _SEVERAL = re.compile(r"\b(?:them|both|these|those|two|all)\b")
 _SOME = re.compile(
@@ -234,8 +257,8 @@ def _folder_of(syscall: str, args: dict[str, Any]) -> str | None:
 
 def _only_takes(clause: Clause, following: Clause) -> bool:
     """Tell whether "take the pdfs" only finds what the next clause copies or moves ("copy them to berlin")."""
-    names_none = not clause.all("PATH", "REF", "TO", "FOLDER")
-    return clause.intent in ("copy", "move") and names_none and bool(following.all("REF")) and describes(clause)
+    names_none = not clause.all("PATH", "REF", "TO") and (not clause.all("FOLDER") or _TAKE.match(clause.text.lower()))
+    return clause.intent in ("copy", "move") and bool(names_none) and bool(following.all("REF")) and describes(clause)
 
 
 def _merged(steps: tuple[Call, ...]) -> tuple[Call, ...]:

@@ -22,7 +22,7 @@ from lsfs_syscalls.parse.builders import BUILDERS
 from lsfs_syscalls.parse.clause import Clause
 from lsfs_syscalls.parse.context import ParseContext
 from lsfs_syscalls.parse.rereading import reread
-from lsfs_syscalls.parse.words import FILE, FOLDER, Word, cut
+from lsfs_syscalls.parse.words import FILE, FOLDER, IDENT, QUOTE, QUOTED_PATH, Word, cut
 from lsfs_syscalls.plan import Plan
 
 THRESHOLDS: Mapping[Effect, float] = MappingProxyType(
@@ -101,6 +101,8 @@ class Parser:
         if any(type(s).effect is not Effect.READ for s in steps):
             _check_names(words, steps)
             _check_spared(prompt, steps)
+            if _CORRECTED.search(prompt.lower()):
+                raise Unclear(asking.CORRECTED)
         return steps, min(c.confidence for c in clauses)
 
     def _counted(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float] | None:
@@ -133,8 +135,11 @@ class Parser:
         return clauses
 
 
+_SAID = frozenset({FILE, FOLDER, IDENT, QUOTE, QUOTED_PATH})
+
+
 def _check_names(words: list[Word], steps: tuple[Call, ...]) -> None:
-    """Ask about a file name that no step took: a change that leaves out a part of what was said is another change.
+    """Ask about a name or a quoted text that no step took: a change that leaves out a part of what was said is another change.
 
     Raises:
         Unclear: there is one.
@@ -142,10 +147,20 @@ def _check_names(words: list[Word], steps: tuple[Call, ...]) -> None:
     taken = json.dumps([s.to_json() for s in steps], ensure_ascii=False)
     for w in words:
         name = w.text.strip("/").removeprefix("./")
-        if w.mark in (FILE, FOLDER) and name and json.dumps(name, ensure_ascii=False)[1:-1] not in taken:
+        if (
+            w.mark in (FILE, FOLDER, IDENT, QUOTE, QUOTED_PATH)
+            and name
+            and json.dumps(name, ensure_ascii=False)[1:-1] not in taken
+        ):
             raise Unclear(asking.what_of(w.text))
 
 
+_CORRECTED = re.compile(
+    r"\b(?:no,? wait|wait,? no|no,? sorry|i meant?|scratch that|or rather|no,? better"
+    r"|on second thoughts?|never mind|i['’]m not sure"
+    r"|actually,? (?:no|don['’]t|not)|forget (?:it|that))\b"
+)
+"""A change is not guessed from somebody who corrects himself."""
 _SPARED = re.compile(
     r"\b(?:must|should|shall|have to|need to) (?:stay|remain|be kept|be spared)\b"
     r"|\b(?:leave|keep) (?:the|those|these|them|all|any)\b"

@@ -50,5 +50,7 @@ def check(prompt: str, words: list[Word]) -> None:
         sure = first not in _AMBIGUOUS or bool(_SYNTAX.search(prompt)) or len(words) == 1
         if sure and not (rest & _WORDS_OF_A_REQUEST and not _SYNTAX.search(prompt)):
             raise Unclear(asking.SHELL_COMMAND)
+    if re.search(r"\s-(?:type|iname|name|mtime|exec|maxdepth)\s", prompt):
+        raise Unclear(asking.SHELL_COMMAND)
     if re.search(r"&&|\|\s*(?:xargs|grep|sh|bash|wc|sort|tee|head|tail)\b|\brm\s+-\w*[rf]|^\$ |:\(\)\s*\{", prompt):
         raise Unclear(asking.SHELL_COMMAND)

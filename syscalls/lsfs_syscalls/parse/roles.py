@@ -47,6 +47,8 @@ _INSTITUTION = re.compile(
     rf"\b(?:(?:[A-Z][\w.&'-]* )+{_KINDS}(?: of(?: the)?(?: [A-Z]\w*)+)?|{_KINDS} of(?: the)?(?: [A-Z]\w*)+)"
 )
 _NAMES = frozenset({"AFFIL", "ANYAFFIL", "AUTHOR", "ANYAUTHOR"})
+_CAPITAL = re.compile(r"[A-Z][^\W\d_]+(?:['-][^\W\d_]+)*")
+_FIRST_NAME = re.compile(r"[^\W\d_A-Z]\w* ([A-Z][^\W\d_]{2,})$")
 EMPTIED = frozenset("delete move copy tag untag".split())
 _ANY_DAY = datetime(2026, 1, 15, 12, tzinfo=None)  # whether words name a time does not depend on the day
 _SETS = frozenset("retrieve list delete move copy tag untag link summarize group_by".split())
@@ -150,11 +152,13 @@ def _empty(clause: Clause) -> Clause:
 
 
 def _name(c: Clause, s: Slot) -> Slot | None:
-    """Read "Piotr Wrona" whole, where the model took the first name alone."""
-    cut = (
-        s.name in ("AUTHOR", "ANYAUTHOR") and re.fullmatch(r"[A-Z][a-z'-]+", s.text) and re.fullmatch(r"[A-Z][a-z'-]+", s.after)
-    )
-    if not cut or any(s.after in o.text for o in c.slots):
+    """Read "Piotr Wrona" whole, where the model took one of the names alone."""
+    if s.name not in ("AUTHOR", "ANYAUTHOR") or not _CAPITAL.fullmatch(s.text):
+        return s
+    first = _FIRST_NAME.search(s.before)
+    if first and not any(first[1] in o.text for o in c.slots):
+        return replace(s, text=f"{first[1]} {s.text}")
+    if not _CAPITAL.fullmatch(s.after) or any(s.after in o.text for o in c.slots):
         return s
     return replace(s, text=f"{s.text} {s.after}", after="")
 

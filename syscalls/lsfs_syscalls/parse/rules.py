@@ -34,6 +34,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("create_directory", rf"(?:create|make|add) (?:a |the )?(?:new |empty )?(?:folder|directory)(?: called| named)? (?P<PATH>{_P}|@quote)"),
     ("create", r"(?:create|make|add) (?:a |the )?(?:new |empty )?(?:file )?(?:called |named )?(?P<PATH>@file|@qpath)"),
     ("create", r"(?:create|make) (?:a |the )?(?:new )?(?:file )?(?:called |named )?(?P<PATH>@file|@qpath) (?:with|containing|saying|that says)(?: the (?:content|text))? (?P<CONTENT>@quote|@qpath)"),
+    ("create", rf"(?:import|bring in|load) {_THE}(?P<SRC>@file|@qpath) (?:into|to|in|under) {_THE}(?P<FOLDER>{_P}|[\w-]+){_AFTER}"),
     ("write", r"(?:write|put|save) (?P<CONTENT>@quote|@qpath) (?:to|into|in) (?:the )?(?:file )?(?P<PATH>@file|@qpath)"),
     ("write", rf"(?:change|update|replace|set|modify|alter|revise|overwrite|edit|amend|adapt) (?:the )?(?:(?:content|contents|text|body) (?:of|in|from) )?(?:the )?(?:file |document )?(?P<SRC>@file|@qpath) (?:to|with|into|by)(?: (?:contain|include|reflect|hold|carry|match|show|be))? (?P<PATH>@quote|@qpath|@ident) (?:in|under|within|inside) (?:the )?(?:folder |directory )?(?P<FOLDER>{_P}|@quote)(?: folder| directory| category| section| field| domain| area)?"),
     ("append", r"(?:append|add) (?P<CONTENT>@quote|@qpath) (?:to|at the end of) (?:the )?(?:end of )?(?:the )?(?:file )?(?P<PATH>@file|@qpath)"),

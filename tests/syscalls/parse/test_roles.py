@@ -223,3 +223,40 @@ def test_a_time_limits_what_is_taken_and_also_is_a_copy(
 
 def test_a_folder_from_last_week_is_asked_about(parser: Parser) -> None:
     assert parser.parse("delete the folder notes from last week", NOW).clarify == asking.WHICH_FILES
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Remove the directory tmp_exports, no wait, I meant tmp_imports.",
+        "undo... hmm, or rather don't",
+        "delete a.txt, actually no, keep it",
+        'Unlock roster.csv, append the line "shift B" to it, and lock it again.',
+    ],
+)
+def test_no_change_is_made_of_a_correction_or_of_a_part_of_what_was_said(parser: Parser, prompt: str) -> None:
+    assert parser.parse(prompt, NOW).clarify is not None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wanted"),
+    [
+        (
+            "find the duplicates in thesis_chapters, at least 85 % alike, and also count when one text is contained in another",
+            {"under": "thesis_chapters", "threshold": 0.85, "containment": True},
+        ),
+        (
+            "can u list everything in choir_music and in all the folders inside it too",
+            {"under": "choir_music", "recursive": True},
+        ),
+    ],
+)
+def test_what_only_says_more_of_a_call_is_no_call_of_its_own(steps: Steps, prompt: str, wanted: dict[str, Any]) -> None:
+    ((_, args),) = steps(prompt)
+    assert args == wanted
+
+
+def test_the_folder_of_an_import_is_not_lost(steps: Steps) -> None:
+    assert steps("Import /mnt/usb/scans/deed_1911.pdf into the folder archive.") == [
+        ("create", {"path": "archive/deed_1911.pdf", "source": "/mnt/usb/scans/deed_1911.pdf"})
+    ]
