@@ -6,7 +6,6 @@ Needs no root, no engine and no network. The clock, the session and the catalogu
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -15,7 +14,7 @@ from typing import Protocol
 
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.calls.table import call_from_json
-from lsfs_syscalls.parse import asides, asking, counting, missing, names, refusal, rules, vanished
+from lsfs_syscalls.parse import asides, asking, counting, missing, names, refusal, rules, spared, vanished
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, assemble
 from lsfs_syscalls.parse.builders import BUILDERS
@@ -100,9 +99,7 @@ class Parser:
         steps = assemble(clauses, now, known, BUILDERS)
         if any(type(s).effect is not Effect.READ for s in steps):
             _check_names(words, steps)
-            _check_spared(prompt, steps)
-            if _CORRECTED.search(prompt.lower()):
-                raise Unclear(asking.CORRECTED)
+            spared.check(words, steps)
         return steps, min(c.confidence for c in clauses)
 
     def _counted(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float] | None:
@@ -153,30 +150,6 @@ def _check_names(words: list[Word], steps: tuple[Call, ...]) -> None:
             and json.dumps(name, ensure_ascii=False)[1:-1] not in taken
         ):
             raise Unclear(asking.what_of(w.text))
-
-
-_CORRECTED = re.compile(
-    r"\b(?:no,? wait|wait,? no|no,? sorry|i meant?|scratch that|or rather|no,? better"
-    r"|on second thoughts?|never mind|i['’]m not sure"
-    r"|actually,? (?:no|don['’]t|not)|forget (?:it|that))\b"
-)
-"""A change is not guessed from somebody who corrects himself."""
-_SPARED = re.compile(
-    r"\b(?:must|should|shall|have to|need to) (?:stay|remain|be kept|be spared)\b"
-    r"|\b(?:leave|keep) (?:the|those|these|them|all|any)\b"
-    r"|\b(?:alone|untouched|as they are|where they are)\b|\b(?:do not|don['’]t|never) (?:touch|delete|move|remove)\b"
-)
-
-
-def _check_spared(prompt: str, steps: tuple[Call, ...]) -> None:
-    """Ask where files are to be spared that no step leaves out.
-
-    Raises:
-        Unclear: a set is deleted or moved, and something is said to stay.
-    """
-    takes = any(type(s).syscall in ("delete", "move") and s.to_json().get("files") for s in steps)
-    if takes and _SPARED.search(prompt.lower()):
-        raise Unclear(asking.LEFT_OUT)
 
 
 def _pieces(words: list[Word]) -> list[list[Word]]:

@@ -40,6 +40,7 @@ _FROM = re.compile(r"^(?:from|since|after)\s+", re.IGNORECASE)
 CONTENT = re.compile(
     r"\b(?:everything|anything|all|files?|documents?|docs?|contents?|stuff|things?|items?|ones|photos?|images?|notes?|pdfs?)"
     r" (?:that (?:is|are|lies?) )?(?:in|inside|under|below|within|from|of)(?: (?:the|my|our))?(?: (?:folder|directory))?$"
+    r"|^(?:please )?(?:empty|clear(?: out)?)(?: (?:the|my|our))?(?: (?:folder|directory))?$"
 )
 _OF_TIME = re.compile(r"(?P<when>(?P<which>this|last) (?:week|month|quarter|year|weekend))['’]s (?P<what>.+)", re.IGNORECASE)
 _KINDS = r"(?:University|Institute|College|School|Academy|Laborator(?:y|ies)|Labs?|Hospital|Polytechnic|Foundation)"

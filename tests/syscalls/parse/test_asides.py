@@ -67,3 +67,26 @@ def test_conditions_talk_alone_and_false_orders_make_no_plan(parser: Parser, pro
 
 def test_what_names_a_file_is_never_left_out() -> None:
     assert all("draft.md" in r.prompt for r in rewrites("draft.md was the good one. My brother says so. Lock it please."))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "delete everything but the photos",
+        "clean out downloads except for invoices",
+        "delete tmp but keep tmp/important.txt",
+        "delete the second newest draft",
+        "delete the contents of a.txt",
+        "do not move anything to old",
+        "never lock plan.md",
+        "delete a.txt tomorrow",
+        "every Friday delete the files in tmp",
+    ],
+)
+def test_what_is_spared_refused_or_for_later_is_asked_about(parser: Parser, prompt: str) -> None:
+    plan = parser.parse(prompt, NOW)
+    assert plan.clarify is not None, plan.steps
+
+
+def test_a_folder_that_is_emptied_stays(steps: Steps) -> None:
+    assert steps("empty the folder tmp") == [("retrieve", {"under": "tmp"}), ("delete", {"files": "$1"})]
