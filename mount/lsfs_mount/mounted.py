@@ -33,6 +33,9 @@ _LOG = logging.getLogger(__name__)
 MOST_FDS = 4096
 """O_PATH descriptors that nodes may hold, if the process may have so many."""
 
+BREATH_S = 0.05
+"""Seconds between two rounds of house-keeping at least, so that the kernel's answers to the first arrive."""
+
 
 class Mounted:
     """A mount of a root. Implements `lsfs_mount.drivers.Mount`."""
@@ -43,7 +46,8 @@ class Mounted:
         root_fd = os.open(options.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self.session = Session(options.mountpoint, passthrough=options.passthrough)
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self.nodes = Nodes(root_fd, most_fds=max(32, min(MOST_FDS, soft // 4)))
+        most_fds = max(32, min(MOST_FDS, soft // 4))
+        self.nodes = Nodes(root_fd, most_fds=most_fds, crowd=options.most_nodes * 3 // 2)
         st = os.fstat(root_fd)
         self._virtual = virtual = VirtualTree(
             self.session, options.engine, owner=(st.st_uid, st.st_gid), root_text=root_text(options)
@@ -113,7 +117,10 @@ class Mounted:
     # House-keeping
 
     def _keep_house(self) -> None:
-        while not self._gone.wait(1.0):
+        crowded = self.nodes.crowded
+        while not self._gone.wait(BREATH_S):
+            crowded.wait(1.0 - BREATH_S)
+            crowded.clear()
             with self.session.lock:
                 self._opening.note_quiet()
                 self.shared.keeper.retry()

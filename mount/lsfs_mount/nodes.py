@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 
@@ -95,9 +96,10 @@ class Nodes:
     Args:
         root_fd: an O_PATH descriptor of the root, opened before anything was mounted over it.
         most_fds: descriptors that nodes may hold beside the pinned ones.
+        crowd: how many nodes are a crowd; `crowded` is set when one more than that is met.
     """
 
-    def __init__(self, root_fd: int, *, most_fds: int) -> None:
+    def __init__(self, root_fd: int, *, most_fds: int, crowd: int) -> None:
         st = os.fstat(root_fd)
         self.root = Node(1, (st.st_dev, st.st_ino), stat.S_IFDIR, None, b"")
         self.root.fd = root_fd
@@ -109,6 +111,8 @@ class Nodes:
         self._open: OrderedDict[int, Node] = OrderedDict()
         self._most_fds = most_fds
         self._next_id = 2
+        self._crowd = crowd
+        self.crowded = threading.Event()
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -144,6 +148,8 @@ class Nodes:
         self._next_id += 1
         self._by_id[node.id] = node
         self._by_key[key] = node
+        if len(self._by_id) > self._crowd:
+            self.crowded.set()
         return node
 
     def meet_nameless(self, fd: int) -> Node:
