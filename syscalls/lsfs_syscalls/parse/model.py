@@ -18,6 +18,7 @@ from lsfs.errors import Unavailable
 from lsfs_syscalls.parse.backstop import left_over
 from lsfs_syscalls.parse.boundaries import missed
 from lsfs_syscalls.parse.clause import Clause, Slot
+from lsfs_syscalls.parse.segments import likeliest
 from lsfs_syscalls.parse.tokens import Tokens
 from lsfs_syscalls.parse.words import Word, spoken
 
@@ -54,21 +55,18 @@ class Model:
         hidden, all_tags, all_begins = (np.asarray(o[0], dtype=np.float32) for o in outputs)
         seen, at = words[: len(first)], np.array(first)
         states, tags, begins = hidden[at], _softmax(all_tags[at]), _softmax(all_begins[at])[:, 1]
-        starts = [0, *(i for i in range(1, len(seen)) if begins[i] > 0.5)]
-        overlooked = missed(seen, starts)
+        overlooked = missed(seen, [0, *(i for i in range(1, len(seen)) if begins[i] > 0.5)])
         begins[overlooked] = 1
-        starts = sorted({*starts, *overlooked})
+        intents = _Intents(self._intent_weight, self._intent_bias, states, hidden[0])
+        starts = likeliest(seen, begins.tolist(), overlooked, lambda a, b: float(intents.of(a, b).max()))
         out = []
         for a, b in zip(starts, [*starts[1:], len(seen)], strict=True):
-            features = np.concatenate([states[a:b].mean(0), states[a], hidden[0]])
-            # not a matrix product: numpy's would wake a thread for each core for this little
-            intents = _softmax((self._intent_weight * features).sum(axis=1) + self._intent_bias)
-            best = int(intents.argmax())
+            best = int(intents.of(a, b).argmax())
             slots, sure = _slots(prompt, seen[a:b], tags[a:b], self._tags)
             taken = [self._tags[t] != "O" for t in tags[a:b].argmax(1)]
             slots = left_over(prompt, seen[a:b], taken, self._intents[best], slots)
             edges = np.abs(begins[a:b] - 0.5) * 2
-            confidence = float(intents[best]) * sure * float(edges[1:].min() if b - a > 1 else 1.0)
+            confidence = float(intents.of(a, b)[best]) * sure * float(edges[1:].min() if b - a > 1 else 1.0)
             out.append(Clause(self._intents[best], slots, confidence, spoken(prompt, seen[a:b])))
         return out
 
@@ -90,6 +88,22 @@ def load() -> Model:
     if not (folder / "layers.onnx").is_file():
         raise Unavailable(f"the parser's data is missing in {folder}; `make train-parser` makes it")
     return Model(folder)
+
+
+class _Intents:
+    """What each stretch of a prompt asks for, looked at once."""
+
+    def __init__(self, weight: Floats, bias: Floats, states: Floats, whole: Floats) -> None:
+        self._weight, self._bias, self._states, self._whole = weight, bias, states, whole
+        self._known: dict[tuple[int, int], Floats] = {}
+
+    def of(self, a: int, b: int) -> Floats:
+        """Return how likely each intent is for the words from `a` up to `b`."""
+        if (a, b) not in self._known:
+            features = np.concatenate([self._states[a:b].mean(0), self._states[a], self._whole])
+            # not a matrix product: numpy's would wake a thread for each core for this little
+            self._known[a, b] = _softmax((self._weight * features).sum(axis=1) + self._bias)
+        return self._known[a, b]
 
 
 _NAMED = frozenset({"PATH", "FOLDER", "TO", "SRC", "OTHER", "LIKE"})
