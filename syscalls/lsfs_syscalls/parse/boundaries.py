@@ -6,19 +6,24 @@ move them to attic": `tag them` can be nothing but a step.
 
 from __future__ import annotations
 
-from lsfs_syscalls.parse.words import Word
+from lsfs_syscalls.parse.words import QUOTE, Word
 
 _STOPS = frozenset({",", ";", "."})
-_JOINTS = frozenset({"and", "then", "&", "also", "finally", "afterwards", "next", "please"})
+_JOINTS = frozenset(
+    {"and", "then", "&", "also", "finally", "afterwards", "next", "please", "just", "simply", "so", "can", "you"}
+)
 _VERBS = frozenset(
     "copy move rename delete remove erase tag untag label mark lock unlock share link summarise summarize group sort cluster "
-    "translate merge concatenate combine join restore revert compare list show read open put snapshot watch trash bin".split()
+    "translate merge concatenate combine join restore revert compare list show read open put snapshot watch trash bin roll revert return bring throw erase mount".split()
 )
 _ACTS = frozenset("create make write append save lock tag label rename move copy restore".split())
 _ON_ONE = frozenset(
     "tag untag label mark lock unlock share delete remove erase move rename trash translate summarise summarize".split()
 )
+_BACK = frozenset({"roll", "put", "bring", "set"})
 _REST = frozenset({"others", "other", "rest", "remaining"})
+_ADDING = frozenset("append add write prepend insert put".split())
+_FINDING = frozenset("get find fetch search collect gather take".split())
 _OBJECTS = frozenset({"them", "those", "these", "each", "both"})
 
 
@@ -32,13 +37,31 @@ def missed(words: list[Word], starts: list[int]) -> list[int]:
 
 
 def _is_step(words: list[Word], i: int) -> bool:
+    if _adds_text(words, i) or _searches_again(words, i):
+        return True
     if words[i].mark or words[i].seen not in _VERBS or words[i - 1].seen not in _STOPS | _JOINTS:
         return False
     if i + 1 >= len(words) or words[i + 1].mark:
         return False
     verb, following = words[i].seen, words[i + 1].seen
+    if following == "it" and verb in _BACK and "back" in {w.seen for w in words[i + 2 : i + 4]}:
+        return True
     on_one = following == "it" and verb in _ON_ONE and any(w.seen in _ACTS for w in words[:i])
     return following in _OBJECTS or on_one or _is_rest(words, i)
+
+
+def _adds_text(words: list[Word], i: int) -> bool:
+    """Tell whether the verb at `i` adds a quoted text: `…, append the line "…"`."""
+    if words[i].mark or words[i].seen not in _ADDING or words[i - 1].seen not in _STOPS | _JOINTS:
+        return False
+    acted = any(w.seen in _VERBS | _ACTS for w in words[:i] if not w.mark)  # not "in front of that, put …"
+    return acted and any(w.mark == QUOTE for w in words[i + 1 : i + 5])
+
+
+def _searches_again(words: list[Word], i: int) -> bool:
+    """Tell whether the verb at `i` finds a second set: "get the papers on x, get the papers on y"."""
+    again = words[i].seen in _FINDING and not words[i].mark and words[0].seen == words[i].seen
+    return again and words[i - 1].seen in _STOPS | _JOINTS
 
 
 def _is_rest(words: list[Word], i: int) -> bool:

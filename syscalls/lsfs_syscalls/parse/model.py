@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsfs.errors import Unavailable
+from lsfs_syscalls.parse import topics
 from lsfs_syscalls.parse.backstop import left_over
 from lsfs_syscalls.parse.boundaries import missed
 from lsfs_syscalls.parse.clause import Clause, Slot
@@ -116,9 +117,9 @@ def _softmax(x: Floats) -> Floats:
 
 def _slots(prompt: str, words: list[Word], tags: Floats, names: list[str]) -> tuple[tuple[Slot, ...], float]:
     """Return the slots that the tags mark, and how sure the least sure word is."""
-    best = tags.argmax(1)
+    best = topics.whole(words, [names[t] for t in tags.argmax(1)])
     spans: list[tuple[str, int, int]] = []
-    for i, tag in enumerate(names[t] for t in best):
+    for i, tag in enumerate(best):
         if tag == "O":
             continue
         name = tag[2:]

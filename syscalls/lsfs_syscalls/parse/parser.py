@@ -14,11 +14,12 @@ from typing import Protocol
 
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.calls.table import call_from_json
-from lsfs_syscalls.parse import asides, asking, counting, missing, names, refusal, rules, spared, vanished
+from lsfs_syscalls.parse import asides, asking, counting, manner, missing, names, refusal, rules, spared, vanished
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, assemble
 from lsfs_syscalls.parse.builders import BUILDERS
 from lsfs_syscalls.parse.clause import Clause
+from lsfs_syscalls.parse.continuing import together
 from lsfs_syscalls.parse.context import ParseContext
 from lsfs_syscalls.parse.rereading import reread
 from lsfs_syscalls.parse.words import FILE, FOLDER, IDENT, QUOTE, QUOTED_PATH, Word, cut
@@ -95,7 +96,10 @@ class Parser:
         counted = self._counted(prompt, now, known)
         if counted is not None:
             return counted
-        clauses = [reread(c) for c in self._clauses(prompt, words, now)]
+        searched = self._searched(prompt, now, known)
+        if searched is not None:
+            return searched
+        clauses = [reread(c) for c in together(self._clauses(prompt, words, now))]
         steps = assemble(clauses, now, known, BUILDERS)
         if any(type(s).effect is not Effect.READ for s in steps):
             _check_names(words, steps)
@@ -118,6 +122,18 @@ class Parser:
             kept = {k: v for k, v in args.items() if k not in ("k", "sort", "recursive")}
             return (call_from_json("retrieve", {**kept, "count": True}),), confidence
         return None
+
+    def _searched(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float] | None:
+        """Return the search of a prompt that says apart how to search, or None where it does not."""
+        apart = manner.apart(prompt)
+        if apart is None:
+            return None
+        steps, confidence = self._steps(apart[0], cut(apart[0]), now, known)
+        searches = [s for s in steps if type(s).syscall == "retrieve"]
+        if len(searches) != 1:
+            return None
+        moded = call_from_json("retrieve", {**searches[0].to_json(), "mode": apart[1]})
+        return tuple(moded if s is searches[0] else s for s in steps), confidence
 
     def _clauses(self, prompt: str, words: list[Word], now: datetime) -> list[Clause]:
         whole = rules.match(prompt, words, now)
