@@ -36,6 +36,12 @@ _CONDITION = re.compile(
     r"\b(?:except|unless|apart|other than|but|not the|if|when|keep|leave|without|older|newer|before|after|than|should|must"
     r"|those|ones)\b"
 )
+_REASON = re.compile(
+    r"^(?:i|we)(?:['’]?m| am|['’]re| are|['’]ll| will)? ?(?:never|not|no longer|do not|don['’]?t|won['’]?t|have no)\b.*"
+    r"\b(?:needs?|read|use|want|look|miss|open)\b(?!.*\b(?:except|unless|apart|but|if|when|keep|leave|without|older|newer|before"
+    r"|after|than)\b)"
+)
+"""Why something may go: no condition, though it speaks of "those"."""
 _PAUSES = frozenset(",-:")
 _REQUEST = re.compile(
     r"(?:please|(?:could|can|would|will) (?:you|u)|i (?:want|need|would like|have) to|i['’]d like (?:you )?to|do me a favour)\b"
@@ -79,7 +85,7 @@ def rewrites(prompt: str) -> Iterator[Rewritten]:
             continue
         seen.add(kept)
         out = tuple(_text(prompt, p) for p in (*parts[:a], *parts[b:]))
-        yield Rewritten(kept, out, conditional=any(_CONDITION.search(t) for t in out))
+        yield Rewritten(kept, out, conditional=any(_CONDITION.search(t) and not _REASON.match(t) for t in out))
 
 
 def _with_object(prompt: str, words: list[Word]) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+from contextlib import suppress
 from dataclasses import replace
 
+from lsfs.errors import BadRequest
 from lsfs_syscalls import times
 from lsfs_syscalls.parse import asking, values
 from lsfs_syscalls.parse.asking import Unclear
@@ -43,8 +45,17 @@ def _imported(c: Clause, path: str, source: str | None) -> str:
     return posixpath.join(folder_name(path), posixpath.basename(source.rstrip("/")))
 
 
+_INSIDE = re.compile(
+    r"\b(?:sub-?)?(?:folder|directory) (?:called |named )?(?P<name>[\w.-]+) (?:in|inside|under|within|below) (?:the |my |our )?"
+    r"(?:folder |directory )?(?P<place>[\w./-]*\w)", re.IGNORECASE
+)  # fmt: skip
+
+
 def _create_directory(a: Assembly, c: Clause) -> None:
     paths = a.paths(c) or [folder_name(s.text) for s in c.all("FOLDER")]
+    inside = _INSIDE.search(c.text)
+    if inside and paths == [inside["place"]]:
+        paths = [posixpath.join(inside["place"], inside["name"])]
     if not paths:
         raise Unclear(asking.WHAT_NAME)
     for path in paths:
@@ -114,6 +125,12 @@ def _concat(a: Assembly, c: Clause) -> None:
     a.push("concat", given(files=files, to=to) | ({"keep": False} if c.all("DROP") else {}))
 
 
+_THERE = re.compile(
+    r"\b(?:there|inside|(?:into|in) (?:it|that folder|the (?:new )?(?:folder|directory)))\W*(?:please|pls)?\W*$"
+)
+"""Words at the end that mean the folder which was named before."""
+
+
 def _to(syscall: str) -> Builder:
     """Return the builder of `copy` and `move`."""
 
@@ -124,6 +141,8 @@ def _to(syscall: str) -> Builder:
         if to is None and c.all("PATH", "REF") and c.all("FOLDER"):
             to = c.first("FOLDER")
             c = Clause(c.intent, tuple(s for s in c.slots if s.name != "FOLDER"))
+        if to is None and _THERE.search(c.text.lower()):
+            to = a.place
         if to is None:
             raise Unclear(asking.WHERE_TO)
         a.push(syscall, {**a.files(c), "to": to})
@@ -221,8 +240,25 @@ def _snapshot(a: Assembly, c: Clause) -> None:
 
 def _link(a: Assembly, c: Clause) -> None:
     until = c.first("DUR") or (c.first("WHEN") if c.all("PATH", "REF") else None)
-    expires = times.expiry(until, a.now) if until else None
+    expires = times.expiry(until, a.now) if until else _expiry(c.text, a)
     a.push("link", a.files(c, when=not c.all("PATH", "REF")) | given(expires=expires))
+
+
+_RUNS_OUT = re.compile(
+    r"\b(?:expir\w+|valid|works?|lasts?|lasting|runs? out|open|good|available)(?: (?:only|just))?"
+    r"(?: (?:on|in|after|until|till|for|by|at))? (?P<when>[\w: -]+)", re.IGNORECASE
+)  # fmt: skip
+
+
+def _expiry(text: str, a: Assembly) -> str | None:
+    """Return until when a link is to work, where no slot took it: without it the link would outlive what was said."""
+    found = _RUNS_OUT.search(text)
+    words = found["when"].split() if found else []
+    for size in range(min(5, len(words)), 0, -1):
+        with suppress(BadRequest):
+            if expires := times.expiry(" ".join(words[:size]), a.now):
+                return expires
+    return None
 
 
 _ANY_NEW = re.compile(r"\b(?:an?|any|some|another|every|each) new$|\bnew$")

@@ -46,6 +46,9 @@ def _list(a: Assembly, c: Clause) -> None:
 
 
 def _stat(a: Assembly, c: Clause) -> None:
+    if not c.all("PATH", "REF", "FOLDER") and c.all("QUERY"):
+        a.retrieve(c)  # "what do we know about supply chains?"
+        return
     for path in a.paths(c) or [a.one_path(c)]:
         a.push("stat", given(path=path, at=point(a, c)))
 

@@ -18,8 +18,8 @@ _RELATIVE = re.compile(
     r"(?:changed|modified|edited|written|created|made|touched|updated|saved|added|wrote|bigger|larger|smaller|older|newer)\b"
 )
 _LEFT_OUT = re.compile(
-    r"(?:,? ?(?:but|and|only) )?(?:please )?(?:leave out|leaving out|skip|skipping|exclude|excluding|ignore|ignoring|drop|without|"
-    r"not|no|except|minus) ?(?:whatever|anything|everything|all|any|those|the ones|ones|files|papers|documents)?\b"
+    r"(?:,? ?(?:but|and|only) )?(?:please )?(?:leave out|leaving out|skip|skipping|exclude|excluding|ignore|ignoring|drop"
+    r"|without|not|no|except|minus) ?(?:whatever|anything|everything|all|any|those|the ones|ones|files|papers|documents)?\b"
 )
 _DROPS = frozenset({"delete", "retrieve", "unclear"})
 

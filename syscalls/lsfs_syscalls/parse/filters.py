@@ -231,6 +231,8 @@ def _is_one(order: Slot) -> bool:
     """Tell whether "the newest" is followed by a single thing."""
     if re.search(r"first|order|by |sort", order.text.lower()):
         return False
+    if order.after.lower() in ("first", "on", "at", "ones"):
+        return False
     return bool(order.after) and not _PLURAL.fullmatch(order.after.lower()) and order.after.isalpha()
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lsfs.errors import Unavailable
 from lsfs_syscalls.parse import topics
 from lsfs_syscalls.parse.backstop import left_over
-from lsfs_syscalls.parse.boundaries import missed
+from lsfs_syscalls.parse.boundaries import certain
 from lsfs_syscalls.parse.clause import Clause, Slot
 from lsfs_syscalls.parse.segments import likeliest
 from lsfs_syscalls.parse.tokens import Tokens
@@ -56,18 +56,18 @@ class Model:
         hidden, all_tags, all_begins = (np.asarray(o[0], dtype=np.float32) for o in outputs)
         seen, at = words[: len(first)], np.array(first)
         states, tags, begins = hidden[at], _softmax(all_tags[at]), _softmax(all_begins[at])[:, 1]
-        overlooked = missed(seen, [0, *(i for i in range(1, len(seen)) if begins[i] > 0.5)])
-        begins[overlooked] = 1
+        sure = certain(seen, [0, *(i for i in range(1, len(seen)) if begins[i] > 0.5)])
+        begins[sure] = 1
         intents = _Intents(self._intent_weight, self._intent_bias, states, hidden[0])
-        starts = likeliest(seen, begins.tolist(), overlooked, lambda a, b: float(intents.of(a, b).max()))
+        starts = likeliest(seen, begins.tolist(), sure, lambda a, b: float(intents.of(a, b).max()))
         out = []
         for a, b in zip(starts, [*starts[1:], len(seen)], strict=True):
             best = int(intents.of(a, b).argmax())
-            slots, sure = _slots(prompt, seen[a:b], tags[a:b], self._tags)
+            slots, taken_as = _slots(prompt, seen[a:b], tags[a:b], self._tags)
             taken = [self._tags[t] != "O" for t in tags[a:b].argmax(1)]
             slots = left_over(prompt, seen[a:b], taken, self._intents[best], slots)
             edges = np.abs(begins[a:b] - 0.5) * 2
-            confidence = float(intents.of(a, b)[best]) * sure * float(edges[1:].min() if b - a > 1 else 1.0)
+            confidence = float(intents.of(a, b)[best]) * taken_as * float(edges[1:].min() if b - a > 1 else 1.0)
             out.append(Clause(self._intents[best], slots, confidence, spoken(prompt, seen[a:b])))
         return out
 

@@ -19,8 +19,8 @@ from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, assemble
 from lsfs_syscalls.parse.builders import BUILDERS
 from lsfs_syscalls.parse.clause import Clause
-from lsfs_syscalls.parse.continuing import together
 from lsfs_syscalls.parse.context import ParseContext
+from lsfs_syscalls.parse.continuing import together
 from lsfs_syscalls.parse.rereading import reread
 from lsfs_syscalls.parse.words import FILE, FOLDER, IDENT, QUOTE, QUOTED_PATH, Word, cut
 from lsfs_syscalls.plan import Plan

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lsfs_syscalls.parse import asking, foreign, roles
+from lsfs_syscalls.parse import asking, foreign, lost, roles
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.clause import Clause, Slot
 from lsfs_syscalls.parse.filters import DESCRIBING
@@ -31,12 +31,13 @@ _THEM = r"(?:it|them|these|those|all of them|this|that)"
 _TO = re.compile(
     rf"\b(?:move|put|copy) {_THEM} (?:to|into|in|under) (?:the )?(?P<last>[\w./-]+)(?: folder| directory)?[ .!]*$", re.I
 )
-_TAG = re.compile(rf"\b(?:tag|label|mark) {_THEM} (?:as |with )?(?P<last>[\w-]+)[ .!]*$", re.I)
+_TAG = re.compile(rf"\b(?:tag|label|mark) {_THEM} (?:as |with )?(?P<last>[\w-]+)[ .!,;]*$", re.I)
 _LAST = {"move": ("TO", _TO), "copy": ("TO", _TO), "tag": ("TAG", _TAG)}
 _INSIDE = re.compile(r"\b(?:in|inside|under|below|beneath|within|from)(?: (?:the|my|our))?(?: (?:folder|directory))?$")
 _WHOLE = re.compile(r"\b(?:folder|directory)$")
 _UNCHANGED = re.compile(
-    r"(?:\bnot|n['’]t|\bnever)(?: been)? (?:changed|modified|touched|edited|updated|opened|used|written)(?: (?:it|them))?$"
+    r"(?:\bnot|n['’]t|\bnever|\b(?:nobody|no one|none of us)(?: has| have)?)(?: been)? "
+    r"(?:changed|modified|touched|edited|updated|opened|used|written)(?: (?:it|them))?$"
 )
 _LEFT_OUT = re.compile(r"(?:\bexcept(?:ing)?|\bexcluding|\bapart from|\bother than|\bunless|\bnot|n['’]t)\b(?P<rest>.*)$")
 _KIND_IN = re.compile(
@@ -50,6 +51,11 @@ _PLACED = re.compile(
     r"\b(?:\w+s|everything|anything|all|ones) (?:that (?:is|are|lies?) )?(?:in|inside|under|below|within)"
     r" (?:the |my |our )?(?:folder |directory )?(?P<folder>[\w./-]+)"
 )
+_HOME = re.compile(
+    r"\b(?:from|out of|on) (?:the |my |our )?(?P<folder>(?:Downloads?|Desktop|Documents|Pictures|Music|Videos|Camera|Inbox)\b"
+    r"|downloads\b|desktop\b)"
+)
+"""Folders that everybody has; anything else behind "from" may be a person or a town."""
 _NARROWING = DESCRIBING - {"EXCL", "K", "SORT", "MODE", "GLOB"}
 _PICKING = _NARROWING | {"K", "SORT", "GLOB"}
 
@@ -60,7 +66,7 @@ def reread(clause: Clause) -> Clause:
     Raises:
         Unclear: it leaves files out in a way that no call can.
     """
-    clause = roles.settle(foreign.find(clause))
+    clause = roles.settle(lost.find(foreign.find(clause)))
     slots = tuple(_unchanged(s) for s in clause.slots)
     if any(_leaves_out(s, clause.text) for s in slots):
         raise Unclear(asking.LEFT_OUT)
@@ -82,6 +88,9 @@ def reread(clause: Clause) -> Clause:
 
 def _unchanged(s: Slot) -> Slot:
     """Turn "(not changed) since May" into "before May", and "(not opened) in 2 years" into "older than 2 years"."""
+    if s.name == "WHEN" and re.search(r"\bnot$", s.before.lower()) and s.text.lower().startswith("older than "):
+        age = s.text[len("older than ") :]
+        return replace(s, text=f"since {age}" if age.isdigit() else f"newer than {age}", before="")
     if s.name != "WHEN" or not _UNCHANGED.search(s.before.lower()):
         return s
     said = re.sub(r"^(?:since|after)\s+", "before ", s.text, flags=re.IGNORECASE)
@@ -120,7 +129,9 @@ def _described(s: Slot, slots: tuple[Slot, ...]) -> Slot:
         return s
     if re.search(r"\b(?:folder|directory)$", s.before.lower()):
         raise Unclear(asking.WHICH_FILES)
-    return s if re.search(r"\b(?:file|called|named)$", s.before.lower()) else replace(s, name="QUERY")
+    if re.search(r"\b(?:file|called|named)$", s.before.lower()):
+        return s
+    return replace(s, name="FOLDER" if re.search(r"\b(?:from|in|inside|under)$", s.before.lower()) else "QUERY")
 
 
 def _lost_kind(slots: tuple[Slot, ...]) -> bool:
@@ -161,7 +172,7 @@ def _with_place(slots: tuple[Slot, ...], text: str) -> tuple[Slot, ...]:
     """Add the folder ("files in downloads ...") that no slot took: a set must not grow because it was lost."""
     if any(s.name in ("FOLDER", "PATH", "REF") for s in slots):
         return slots
-    found = _PLACED.search(text)
+    found = _PLACED.search(text) or _HOME.search(text)
     if found is None or any(found["folder"].lower() in s.text.lower() for s in slots):
         return slots
     return (*slots, Slot("FOLDER", found["folder"].rstrip("."), before=text[: found.start("folder")].rstrip()))

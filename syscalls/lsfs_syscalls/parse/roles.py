@@ -31,6 +31,9 @@ _PAGE = re.compile(r"\b(?:page|chapter|section|slide|sheet|line|row)s?$")
 _KEEP = re.compile(r"\b(?:keep|keeping|leave|leaving|retain|retaining|preserve|preserving|stay)\b")
 _DROP = re.compile(r"\b(?:delet|remov|drop|throw|eras|discard|trash|bin|rid)")
 _NOT = re.compile(r"\b(?:not|never|without|don['’]?t|no longer|no need)\b|n['’]t\b")
+_OMIT = re.compile(
+    r"\b(?:leav(?:e|ing) out|skip(?:ping)?|ignor(?:e|ing)|exclud(?:e|ing)|omit(?:ting)?|drop(?:ping)?|minus)\b[^,;.]*$"
+)
 _OWNER = re.compile(r"^(?:the )?(?:(?:agent|program|user|bot|assistant|tool) )?(?=\S)", re.IGNORECASE)
 _EMPTY = re.compile(
     r"\b(?:empty|zero[- ]byte|0[- ]byte) (?:\w+ ){0,2}(?:files?|documents?|notes?|ones)\b|\bfiles (?:that|which) are empty\b"
@@ -52,6 +55,11 @@ _CAPITAL = re.compile(r"[A-Z][^\W\d_]+(?:['-][^\W\d_]+)*")
 _FIRST_NAME = re.compile(r"[^\W\d_A-Z]\w* ([A-Z][^\W\d_]{2,})$")
 EMPTIED = frozenset("delete move copy tag untag".split())
 _ANY_DAY = datetime(2026, 1, 15, 12, tzinfo=None)  # whether words name a time does not depend on the day
+_UNMISTAKABLE = 0.6
+_PUT = frozenset("create create_directory write append copy move".split())
+_PUT_THERE = re.compile(
+    r"(?:and |then )*(?:please )?(?:move|put|place|copy)\b.*\b(?:there|inside|(?:into|in) it)\W*(?:please|pls)?\W*$"
+)
 _SETS = frozenset("retrieve list delete move copy tag untag link summarize group_by".split())
 
 
@@ -60,6 +68,9 @@ def settle(clause: Clause) -> Clause:
     slots = clause.slots
     for rule in _RULES:
         slots = tuple(s for old in slots if (s := rule(replace(clause, slots=slots), old)) is not None)
+    if _PUT_THERE.match(clause.text.lower()) and clause.all("PATH") and clause.intent in _PUT:
+        intent = "copy" if "copy" in clause.text.lower().split() else "move"
+        clause = replace(clause, intent=intent, confidence=max(clause.confidence, _UNMISTAKABLE))
     return _empty(replace(clause, slots=_months(_institution(slots, clause.text))))
 
 
@@ -110,6 +121,13 @@ def _parts(_: Clause, s: Slot) -> Slot | None:
     said = f"{s.before.rpartition(',')[2]} {s.text}".lower()
     kept, dropped, turned = bool(_KEEP.search(said)), bool(_DROP.search(said)), bool(_NOT.search(said))
     return None if (kept and not turned) or (dropped and turned) else s
+
+
+def _left_out(c: Clause, s: Slot) -> Slot | None:
+    """Read the words behind "skip anything mentioning" as words that must not occur."""
+    if s.name not in ("KW", "ANYKW") or not _OMIT.search(c.text[: max(0, c.text.find(s.text))].lower()):
+        return s
+    return replace(s, name="EXCL")
 
 
 def _actor(_: Clause, s: Slot) -> Slot | None:
@@ -210,5 +228,6 @@ _RULES: tuple[Rule, ...] = (
     _key,
     _version,
     _parts,
+    _left_out,
     _actor,
 )

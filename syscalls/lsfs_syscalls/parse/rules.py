@@ -20,14 +20,16 @@ _THE = r"(?:the |my |our )?(?:file |folder |directory |document )?"
 _AFTER = r"(?: file| folder| directory| document)?"
 _OBJECT = rf"{_THE}(?P<PATH>{_P}){_AFTER}"
 _OBJECTS = rf"{_THE}(?P<PATH>{_P})(?:(?: ,| and| , and) {_THE}(?P<PATH_2>{_P})){{0,1}}(?:(?: ,| and| , and) {_THE}(?P<PATH_3>{_P})){{0,1}}{_AFTER}"
+_WORD = r"(?!(?:it|them|this|that|there|the|my|a|an|one|other|me)\b)[a-z][\w-]*"
 _INTO = r"(?:to|into|in|under)"
 _FOLDER = rf"(?: (?:in|under|below|from|inside|within) {_THE}(?P<FOLDER>{_P}){_AFTER})?"
 _WHEN = r"(?: (?P<WHEN>(?:from|since|before|after|between|until|in|during|over|on|last|this|yesterday|today|older|newer|within) ?.*?))?"
 
 _FORMS: tuple[tuple[str, str], ...] = (
     ("delete", rf"(?:delete|remove|erase|trash|get rid of) {_OBJECTS}"),
-    ("move", rf"(?:move|put) {_OBJECTS} {_INTO} {_THE}(?P<TO>{_P}){_AFTER}"),
-    ("copy", rf"(?:copy|duplicate) {_OBJECTS} {_INTO} {_THE}(?P<TO>{_P}){_AFTER}"),
+    ("move", rf"(?:move|put|relocate) {_OBJECTS} {_INTO} {_THE}(?P<TO>{_P}|{_WORD}){_AFTER}"),
+    ("copy", rf"(?:copy|duplicate) {_OBJECTS} {_INTO} {_THE}(?P<TO>{_P}|{_WORD}){_AFTER}"),
+    ("retrieve", r"(?:have (?:i|we) got|do (?:i|we) have|is there|are there) (?:an?|any|some) (?P<TYPE>pictures?|photos?|pdfs?|images?|spreadsheets?|presentations?|recordings?|videos?) (?:of|about|on|showing) (?P<QUERY>.+)"),
     ("rename", rf"rename {_OBJECT} (?:to|into|as) (?P<TO>{_P}|@quote)"),
     ("read", rf"(?:read|open|display|show(?: me)?) (?:the contents? of |what is in )?{_THE}(?P<PATH>@file|@qpath)"),
     ("read", rf"(?:read|open|print|display|show(?: me)?) version (?P<VERSION>{_N}) of {_THE}(?P<PATH>@file|@qpath)"),

@@ -24,7 +24,8 @@ _BUT = re.compile(
     r"\b(?:everything|anything|all|every \w+|each \w+) but\b|\b(?:except|excluding|apart from|other than|save for)\b"
 )
 _REFUSED = re.compile(
-    r"^(?:please |just )*(?:do not|don['’]?t|never|no longer|stop|avoid) (?!sharing|watching|linking|alerting|telling)\w+"
+    r"^(?:please |just )*(?:do not|don['’]?t|never|no longer|stop|avoid) "
+    r"(?!let (?:any|people|others|them)|sharing|watching|linking|alerting|telling)\w+"
 )
 _CORRECTED = re.compile(
     r"\b(?:no,? wait|wait,? no|no,? sorry|i meant?|scratch that|or rather|no,? better"

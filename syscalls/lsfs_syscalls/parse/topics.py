@@ -5,6 +5,8 @@ Small words between two labelled parts of a topic, and the words between "about"
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from lsfs_syscalls.parse.words import Word
 
 _GAP = 2  # words between two parts
@@ -20,7 +22,7 @@ def whole(words: list[Word], tags: list[str]) -> list[str]:
     """Return the tags of the words with the topics in one piece."""
     out = list(tags)
     parts = [i for i, t in enumerate(out) if t.endswith("-QUERY")]
-    for a, b in zip(parts, parts[1:], strict=False):
+    for a, b in pairwise(parts):
         if 1 < b - a <= _GAP + 1 and _free(words, out, a + 1, b):
             out[a + 1 : b + 1] = ["I-QUERY"] * (b - a)
     for i in parts:

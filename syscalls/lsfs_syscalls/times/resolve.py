@@ -94,7 +94,7 @@ def expiry(text: str, now: datetime) -> str | None:
     amounts = plain_amounts(re.sub(r"^(?:for|in|within|after|next) ", "", re.sub(r" from now$", "", t)))
     if amounts:
         return duration(re.sub(r" from now$", "", t))
-    m = _UNTIL.fullmatch(t) or re.fullmatch(r"(?:on|at|before|to|until end of)? ?(?P<x>.+)", t)
+    m = _UNTIL.fullmatch(t) or re.fullmatch(r"(?:(?:on|at|before|to|until end of) )?(?P<x>.+)", t)
     span = named(frame, m["x"]) if m else None
     if span is None:
         return None

@@ -231,7 +231,6 @@ def test_a_folder_from_last_week_is_asked_about(parser: Parser) -> None:
         "Remove the directory tmp_exports, no wait, I meant tmp_imports.",
         "undo... hmm, or rather don't",
         "delete a.txt, actually no, keep it",
-        'Unlock roster.csv, append the line "shift B" to it, and lock it again.',
     ],
 )
 def test_no_change_is_made_of_a_correction_or_of_a_part_of_what_was_said(parser: Parser, prompt: str) -> None:
