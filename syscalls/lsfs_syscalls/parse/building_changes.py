@@ -91,7 +91,8 @@ def _write(mode: str | None) -> Builder:
     def build(a: Assembly, c: Clause) -> None:
         c = _with_text(c)
         content, source = c.first("CONTENT"), c.first("SRC")
-        if content is None and source is None:
+        invented = any(not s.mark and re.search(r"\b(?:an?|some)$", s.before.lower()) for s in c.all("CONTENT"))
+        if (content is None and source is None) or invented:  # "write a poem": nothing here makes one
             raise Unclear(asking.WHAT_TEXT)
         path = a.one_path(c) if not c.all("TO") or c.all("PATH") else c.first("TO")
         a.push("write", given(path=path, content=content, source=source, mode=mode))

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.calls.table import call_from_json
-from lsfs_syscalls.parse import asides, asking, counting, manner, missing, names, refusal, rules, spared, vanished
+from lsfs_syscalls.parse import asides, asking, counting, covered, manner, missing, names, refusal, rules, spared, vanished
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, assemble
 from lsfs_syscalls.parse.builders import BUILDERS
@@ -99,11 +99,13 @@ class Parser:
         searched = self._searched(prompt, now, known)
         if searched is not None:
             return searched
-        clauses = [reread(c) for c in together(self._clauses(prompt, words, now))]
+        read = together(self._clauses(prompt, words, now))
+        clauses = [reread(c) for c in read]
         steps = assemble(clauses, now, known, BUILDERS)
         if any(type(s).effect is not Effect.READ for s in steps):
             _check_names(words, steps)
             spared.check(words, steps)
+            covered.check(words, clauses, steps)
         return steps, min(c.confidence for c in clauses)
 
     def _counted(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float] | None:
@@ -113,6 +115,8 @@ class Parser:
         if plain is None:
             return None
         steps, confidence = self._steps(plain, cut(plain), now, known)
+        if grouping and len(steps) == 2 and type(steps[1]).syscall == "group_by":
+            return (steps[0], call_from_json("group_by", {**steps[1].to_json(), "key": grouping[1]})), confidence
         if len(steps) != 1:
             return None
         name, args = type(steps[0]).syscall, steps[0].to_json()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lsfs_syscalls.parse import asking, foreign, lost, roles
+from lsfs_syscalls.parse import asking, foreign, lost, roles, values
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.clause import Clause, Slot
 from lsfs_syscalls.parse.filters import DESCRIBING
@@ -100,6 +100,8 @@ def _unchanged(s: Slot) -> Slot:
 
 def _leaves_out(s: Slot, text: str) -> bool:
     """Tell whether what the slot names is to be left out, which only words (EXCL) can be."""
+    if s.name == "EXCL" and values.is_format(s.text) and s.after.lower() in ("", "files", "documents", "ones", "."):
+        return True  # "but not the csv files": which word stands in them does not say which they are
     if s.name not in _NARROWING or _UNCHANGED.search(s.before.lower()):
         return False
     found = _LEFT_OUT.search(text[: text.find(s.text)].lower())

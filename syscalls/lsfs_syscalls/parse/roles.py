@@ -54,6 +54,7 @@ _NAMES = frozenset({"AFFIL", "ANYAFFIL", "AUTHOR", "ANYAUTHOR"})
 _CAPITAL = re.compile(r"[A-Z][^\W\d_]+(?:['-][^\W\d_]+)*")
 _FIRST_NAME = re.compile(r"[^\W\d_A-Z]\w* ([A-Z][^\W\d_]{2,})$")
 EMPTIED = frozenset("delete move copy tag untag".split())
+_OVER_SETS = frozenset("delete move copy tag untag link".split())
 _ANY_DAY = datetime(2026, 1, 15, 12, tzinfo=None)  # whether words name a time does not depend on the day
 _UNMISTAKABLE = 0.6
 _PUT = frozenset("create create_directory write append copy move".split())
@@ -128,6 +129,17 @@ def _left_out(c: Clause, s: Slot) -> Slot | None:
     if s.name not in ("KW", "ANYKW") or not _OMIT.search(c.text[: max(0, c.text.find(s.text))].lower()):
         return s
     return replace(s, name="EXCL")
+
+
+def _sender(c: Clause, s: Slot) -> Slot | None:
+    """Read who "the emails from Anna" are by, and where "the pdf files in tmp" are: a deletion has no actor and no goal."""
+    lead = s.before.lower()
+    if c.intent not in _OVER_SETS or c.all("PATH", "REF"):
+        return s
+    if s.name == "ACTOR" and not c.all("AUTHOR") and re.search(r"\b(?:from|by)$", lead):
+        return replace(s, name="AUTHOR")
+    into = s.name == "TO" and c.intent not in ("move", "copy") and not c.all("FOLDER")
+    return replace(s, name="FOLDER") if into and _IN.search(lead) else s
 
 
 def _actor(_: Clause, s: Slot) -> Slot | None:
@@ -227,6 +239,7 @@ _RULES: tuple[Rule, ...] = (
     _occurring,
     _key,
     _version,
+    _sender,
     _parts,
     _left_out,
     _actor,
