@@ -6,6 +6,7 @@ Threading: one thread, `mount-revive`.
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import subprocess
 import threading
@@ -34,12 +35,13 @@ class Reviver:
     """Starts the engine when nobody listens at its socket.
 
     Args:
-        command: starts the engine; empty: it is only watched.
+        command: starts the engine; empty: it is only watched. It is told which process asked, and serves nothing if that
+            is gone when it is up: an engine that was begun just before `lsfs down` must not outlive it.
     """
 
     def __init__(self, path: Path, command: Sequence[str]) -> None:
         self._path = path
-        self._command = list(command)
+        self._command = [*command, "--for-mount", str(os.getpid())] if command else []
         self._end = threading.Event()
         self._children: list[subprocess.Popen[bytes]] = []
         self._thread = threading.Thread(target=self._run, name="mount-revive", daemon=True)

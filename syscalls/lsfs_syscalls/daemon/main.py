@@ -1,4 +1,4 @@
-"""The engine process: `python -m lsfs_syscalls.daemon.main --root DIR [--state DIR] [--ready-fd N]`.
+"""The engine process: `python -m lsfs_syscalls.daemon.main --root DIR [--state DIR] [--ready-fd N] [--for-mount PID]`.
 
 Started by exec, by `lsfs up`, by a client on demand, or by a mount process whose engine is gone. It says on the ready
 descriptor "1", or in words why not, and serves until it is asked to stop (POST /stop, SIGTERM, SIGINT).
@@ -73,6 +73,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     p.add_argument("--root", required=True)
     p.add_argument("--state")
     p.add_argument("--ready-fd", type=int, default=-1)
+    p.add_argument("--for-mount", type=int, default=0, metavar="PID", help="serve only if this mount process still lives")
     p.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=JSON", help="a setting, before all others")
     return p.parse_args(argv)
 
@@ -97,6 +98,9 @@ def _serve(options: argparse.Namespace) -> None:
     upkeep = Upkeep(engine)
     try:
         engine.start()
+        if options.for_mount and os.getppid() != options.for_mount:
+            _LOG.info("the mount that missed its engine is gone; nothing is served")
+            return
         upkeep.start()
         _answer(engine, Routes(engine, lambda: make_parser(config), stopping, upkeep), options.ready_fd, stopping)
     finally:

@@ -52,6 +52,15 @@ def test_down_ends_it_and_status_does_not_start_it(own: Served) -> None:
     assert not is_locked(own.root / ".lsfs")
 
 
+def test_an_engine_that_a_mount_began_serves_nothing_once_the_mount_is_gone(own: Served) -> None:
+    assert own.lsfs("down").returncode == 0
+    command = [sys.executable, "-m", "lsfs_syscalls.daemon.main", "--root", str(own.root), "--for-mount", "999999999"]
+    begun = subprocess.run(command, env={**os.environ, **own.environ}, capture_output=True, text=True, timeout=60, check=False)
+    assert begun.returncode == 0, begun.stderr
+    assert "serving" not in begun.stderr
+    assert not is_locked(own.root / ".lsfs")
+
+
 def test_check_makes_the_catalogue_again_from_the_packs_alone(own: Served) -> None:
     for text in ("one", "two"):
         own.write("a.txt", text)
