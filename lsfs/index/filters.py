@@ -17,7 +17,9 @@ from lsfs.text.families import extension, extensions_of
 
 _PEOPLE = ("author", "artist", "from")
 _INSTITUTIONS = ("affiliation",)
-_MANY = 400
+_MANY = 5_000
+_LISTED = "json_each(?) l CROSS JOIN placed p INDEXED BY placed_path ON p.path=CAST(l.value AS BLOB)"
+"""Names looked up one by one in an index that has all that is wanted of them; faster than IN, which sorts them first."""
 Value = str | int | bytes
 
 
@@ -43,22 +45,26 @@ def is_filtered(query: Query) -> bool:
 
 def allowed(con: sqlite3.Connection, query: Query, source: Source) -> dict[int, bytes]:
     """Return the documents that fulfil the query's conditions (keywords aside), each with a path that does."""
-    sql = _Sql()
+    if query.files == ():
+        return {}
+    listing = _listing(query)
+    sql = _Sql() if listing is None else _Sql(values=[listing])
     _time_and_size(sql, query)
-    _path(sql, query)
+    _path(sql, query, listed=listing is not None)
     if not _attributes(con, sql, query):
         return {}
-    rows: Iterable[tuple[int, int, bytes]] = con.execute(_tables(sql, query.at_ns), sql.values)
+    rows: Iterable[tuple[int, int, bytes]] = con.execute(_tables(sql, query.at_ns, listed=listing is not None), sql.values)
     for keep in _checks(query, source):
         rows = filter(keep, rows)
     return {did: path for did, _, path in rows}
 
 
-def _tables(sql: _Sql, at_ns: int | None) -> str:
-    """Return the query over the live names, or over the tree at a time."""
+def _tables(sql: _Sql, at_ns: int | None, *, listed: bool) -> str:
+    """Return the query over the live names (`listed`: looked up one by one), or over the tree at a time."""
     where = " AND ".join(["d.state<>'ignored'", *sql.conditions])
     if at_ns is None:
-        return f"SELECT d.did, d.fid, p.path FROM placed p JOIN doc d ON d.fid=p.fid AND d.to_ns={FOREVER} WHERE {where}"
+        names, docs = (_LISTED, "doc d INDEXED BY doc_shown") if listed else ("placed p", "doc d")
+        return f"SELECT d.did, d.fid, p.path FROM {names} JOIN {docs} ON d.fid=p.fid AND d.to_ns={FOREVER} WHERE {where}"
     then = f"{{0}}.from_ns<={at_ns} AND {{0}}.to_ns>{at_ns}"
     where = " AND ".join([then.format("p"), then.format("d"), where])
     return f"SELECT d.did, d.fid, p.path FROM dentry p JOIN doc d ON d.fid=p.fid WHERE {where}"
@@ -72,11 +78,21 @@ def _time_and_size(sql: _Sql, query: Query) -> None:
             sql.add(f"{column}<=?", high)
 
 
-def _path(sql: _Sql, query: Query) -> None:
+def _listing(query: Query) -> str | None:
+    """Return the files that the query names as JSON, where they are few enough to look each up, live, and JSON can say them."""
+    if query.files is None or len(query.files) > _MANY or query.at_ns is not None:
+        return None
+    try:
+        return json.dumps([f.decode() for f in query.files], ensure_ascii=False)
+    except UnicodeDecodeError:
+        return None
+
+
+def _path(sql: _Sql, query: Query, *, listed: bool) -> None:
     if query.under:
         # "0" follows "/" in the order of bytes: everything that begins with the folder and a slash.
         sql.add("(p.path=? OR (p.path>? AND p.path<?))", query.under, query.under + b"/", query.under + b"0")
-    if query.files is not None and len(query.files) <= _MANY:
+    if query.files is not None and not listed and len(query.files) <= _MANY:
         sql.add(f"p.path IN ({_marks(query.files)})", *query.files)
     if query.type and query.at_ns is None:
         extensions = sorted(extensions_of(query.type))

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS doc(
   vectored INTEGER NOT NULL    -- 1: every passage has a vector of the current model
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS doc_live ON doc(fid) WHERE to_ns = 9223372036854775807;
+CREATE INDEX IF NOT EXISTS doc_shown ON doc(fid, state) WHERE to_ns = 9223372036854775807;  -- covers as well
 CREATE INDEX IF NOT EXISTS doc_file ON doc(fid, from_ns);
 CREATE INDEX IF NOT EXISTS doc_version ON doc(vid);
 CREATE INDEX IF NOT EXISTS doc_modified ON doc(mtime_ns) WHERE to_ns = 9223372036854775807;
@@ -72,6 +73,7 @@ CREATE TABLE IF NOT EXISTS placed(
   path BLOB NOT NULL UNIQUE,   -- its path
   ext TEXT NOT NULL            -- extension in lower case without a dot
 ) STRICT;
+CREATE INDEX IF NOT EXISTS placed_path ON placed(path, fid);  -- covers: a list of names is looked up without the rows
 CREATE INDEX IF NOT EXISTS placed_file ON placed(fid);
 CREATE INDEX IF NOT EXISTS placed_ext ON placed(ext);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(title, meta, body, content='', tokenize='{TOKENIZE}');

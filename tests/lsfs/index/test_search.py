@@ -88,6 +88,22 @@ def test_conditions_on_path_name_type_and_size(r: IndexRig) -> None:
     assert r.paths("bread", files=()) == []
 
 
+def test_a_list_of_names_finds_those_files_whatever_the_names_are(r: IndexRig) -> None:
+    odd = [b"q\"uo'te\\.txt", "новый\u2028день.txt".encode(), b"line\nfeed.txt", b"not-utf8-\xff\xfe.txt", b"%s {0}?.txt"]
+    for number, path in enumerate(odd):
+        Path(os.fsdecode(os.fsencode(r.store.root) + b"/" + path)).write_text(f"plain text number {number}\n")
+    r.store.record()
+    r.settle()
+    readable = [RelPath(path) for path in odd if path != b"not-utf8-\xff\xfe.txt"]
+    for asked in (odd, readable, odd[:1], [*readable, b"work/data.csv", b"work/data.csv"]):
+        hits = r.search(files=tuple(map(RelPath, asked))).hits
+        assert {hit.path for hit in hits} == set(asked)
+    many = tuple(RelPath(b"gone-%d" % n) for n in range(6_000))
+    assert r.paths(files=(*many, RelPath(b"work/data.csv"))) == ["work/data.csv"]
+    assert r.paths(files=(*many[:4_000], RelPath(b"work/data.csv")), type="spreadsheet") == ["work/data.csv"]
+    assert r.paths(files=(RelPath(b"work/data.csv"),), type="python") == []
+
+
 def test_conditions_on_people_language_and_tags(r: IndexRig) -> None:
     assert r.paths(authors=("Chen", "Ana Ferreira")) == ["work/minutes.txt"]
     assert r.paths(authors=("Chen", "Bee")) == []
