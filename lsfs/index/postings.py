@@ -17,6 +17,7 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,9 +166,9 @@ def _named(con: sqlite3.Connection, expression: str) -> Posting:
 
 def arrays(rows: list[tuple[int, float]], upto: int = 0) -> Posting:
     """Return rows of (document, rank as FTS5 gives it) by document as a posting."""
-    dids = np.fromiter((r[0] for r in rows), dtype=np.int32, count=len(rows))
-    scores = np.fromiter((-r[1] for r in rows), dtype=np.float32, count=len(rows))
-    return Posting(dids, scores, upto)
+    dids = np.fromiter(map(itemgetter(0), rows), dtype=np.int32, count=len(rows))
+    ranks = np.fromiter(map(itemgetter(1), rows), dtype=np.float32, count=len(rows))
+    return Posting(dids, -ranks, upto)
 
 
 def _without(posting: Posting, gone: Dids) -> Posting:

@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from lsfs.text.extracted import Mark
 from lsfs.text.tables import cell_name
 
 MAX_SNIPPET = 240
 _TELLING = re.compile(r"^.*[^\W_]", re.MULTILINE)
+_ENDINGS = re.compile(r"(?:ations?|ings?|ies|ied|ers?|ed|es|s|e|y)$")
 _MAX_PASSAGES = 2000
 
 
@@ -62,26 +62,27 @@ def snippet(
 
 
 def occurrences(text: str, words: Sequence[str], start: int = 0, stop: int | None = None) -> list[tuple[int, str]]:
-    """Return where in text[start:stop] the words (or longer and shorter forms of them) begin, with the word."""
-    pattern, names = _pattern(tuple(words))
-    if pattern is None:
-        return []
-    found = pattern.finditer(text, start, len(text) if stop is None else stop)
-    return [(m.start(), names[m.lastindex - 1]) for m in found if m.lastindex is not None]
+    """Return where in text[start:stop] the words (or longer and shorter forms of them) begin, with the word.
 
-
-@lru_cache(maxsize=64)
-def _pattern(words: tuple[str, ...]) -> tuple[re.Pattern[str] | None, list[str]]:
-    stems = {stem(w): w for w in words}
-    if not stems:
-        return None, []
-    either = "|".join(f"({re.escape(s)})" for s in stems)
-    return re.compile(rf"(?<![^\W_])(?:{either})", re.IGNORECASE), list(stems.values())
+    A regular expression of the words takes longer to compile than this takes to look.
+    """
+    part = text[start:stop]
+    low = part.lower()
+    if len(low) != len(part):  # few letters change their length
+        low = part
+    found = []
+    for beginning, word in {stem(w).lower(): w for w in words if w}.items():
+        at = low.find(beginning)
+        while at >= 0:
+            if start + at == 0 or not text[start + at - 1].isalnum():
+                found.append((start + at, word))
+            at = low.find(beginning, at + len(beginning))
+    return sorted(found)
 
 
 def stem(word: str) -> str:
     """Return the beginning that the forms of an English word share, roughly."""
-    return re.sub(r"(?:ations?|ings?|ies|ied|ers?|ed|es|s|e|y)$", "", word) if len(word) > 4 else word
+    return _ENDINGS.sub("", word) or word if len(word) > 4 else word
 
 
 def best_passage(text: str, spans: Sequence[Span], words: Sequence[str], nearest: int | None) -> Span:
@@ -89,23 +90,30 @@ def best_passage(text: str, spans: Sequence[Span], words: Sequence[str], nearest
     whole = text.lower()
     stems = [s for s in {stem(w).lower() for w in words} if s in whole]
     cut = whole if len(whole) == len(text) else text  # few letters change their length
-    counts = [_count(cut[span.start : span.stop], stems) for span in spans[:_MAX_PASSAGES]]
+    counts = _counts(cut, spans[:_MAX_PASSAGES], stems)
     best = max(range(len(counts)), key=lambda i: (counts[i], i == nearest, -i))
     if nearest is not None and nearest < len(counts) and counts[best] - counts[nearest] < 2:
         best = nearest
     return spans[best]
 
 
-def _count(part: str, stems: Collection[str]) -> int:
-    return sum(1 for s in stems if s in part and _has_word(part, s))
-
-
-def _has_word(part: str, beginning: str) -> bool:
-    """Tell whether a word of `part` begins so. A regular expression takes ten times as long."""
-    at = part.find(beginning)
-    while at > 0 and part[at - 1].isalnum():
-        at = part.find(beginning, at + 1)
-    return at >= 0
+def _counts(text: str, spans: Sequence[Span], stems: Collection[str]) -> list[int]:
+    """Return how many different words begin in each passage. Words that begin nowhere near are skipped over at once."""
+    out = [0] * len(spans)
+    for s in filter(None, stems):
+        at, n = text.find(s), 0
+        while at >= 0 and n < len(spans):
+            while n < len(spans) and spans[n].stop <= at:
+                n += 1
+            if at > 0 and text[at - 1].isalnum():
+                at = text.find(s, at + 1)
+            elif n < len(spans) and at >= spans[n].start:
+                out[n] += 1
+                n += 1
+                at = text.find(s, spans[n].start) if n < len(spans) else -1
+            else:
+                at = text.find(s, at + 1)
+    return out
 
 
 def _line_start(text: str, span: Span, found: Sequence[tuple[int, str]]) -> int:

@@ -33,6 +33,15 @@ def test_the_cell_of_a_sheet_is_named() -> None:
 def test_forms_of_a_word_are_seen_and_parts_of_others_are_not() -> None:
     assert [w for _, w in occurrences("cached caches caching scache", ["caching"])] == ["caching"] * 3
     assert occurrences("text", []) == []
+    assert occurrences("the ending -ation, ations", ["ation", "", "ations"]) == [(12, "ation"), (19, "ation"), (19, "ations")]
+    assert occurrences("İstanbul: FLASH", ["flash"]) == []  # where lower case has another length, only as it is written
+
+
+def test_the_passage_with_most_different_words_is_shown_also_where_passages_overlap() -> None:
+    text = "alpha one\nbeta two\nalpha beta gamma\nlast gamma\n"
+    spans = [Span(0, 19, 1, None, None), Span(10, 36, 2, None, None), Span(19, 47, 3, None, None)]
+    assert snippet(text, spans, ["alpha", "beta", "gamma"], None, lined=True, sheet=False).text == "alpha beta gamma"
+    assert snippet(text, spans, ["gamma", "last"], None, lined=True, sheet=False).line == 4
     assert stem("cat") == "cat"
 
 
