@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfs.index.postings import BODY_WEIGHT, META_WEIGHT, TITLE_WEIGHT, Dids, Posting, Postings, arrays
+from lsfs.index.postings import BODY_WEIGHT, META_WEIGHT, TITLE_WEIGHT, Dids, Posting, Postings, Weights, arrays
 from lsfs.index.words import Terms
 
 NAME_WEIGHT = 0.5
@@ -31,11 +31,11 @@ class WordScores:
     def ranked(self, terms: Terms, limit: int) -> Scores:
         """Return the best documents for any of the words with their score, best first, names counted in."""
         dids: list[Dids] = []
-        scores: list[NDArray[np.float32]] = []
+        scores: list[Weights] = []
         for expression in terms.expressions():
             words, names = self._of(expression)
             dids += [words.dids, names.dids]
-            scores += [words.scores, NAME_WEIGHT * names.scores]
+            scores += [words.scores, np.float16(NAME_WEIGHT) * names.scores]
         found = np.concatenate(dids) if dids else np.zeros(0, dtype=np.int32)
         if not len(found):
             return {}

@@ -14,9 +14,9 @@ from lsfs.index.words import STOP_WORDS, tokens
 LARGE = 5_000
 """Documents from which on it is worth it: with fewer every posting takes a few milliseconds at the most."""
 
-_SAMPLE = 300
+_SAMPLE = 1_000
 _SAMPLE_CHARS = 50_000
-_SHARE = 0.02
+_SHARE = 0.005
 
 
 def frequent_words(con: sqlite3.Connection) -> list[str]:

@@ -322,6 +322,11 @@ class Indexer:
         with self._forgetting:
             return self._past.step(lambda: self._go_on() and not self._queue.waiting())
 
+    @property
+    def warmed(self) -> bool:
+        """Whether the frequent words of a large index are ready, so that a search computes few postings."""
+        return self._warmed
+
     def _warm(self) -> bool:
         """Have one more of the frequent words ready; False when they are, or when something is waiting."""
         if self._warmed or self._queue.waiting() or not self._known:
