@@ -8,7 +8,6 @@ in front of "files". The model's own labels are never changed.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from lsfs_syscalls import times
 from lsfs_syscalls.parse import values
@@ -34,7 +33,6 @@ _COUNTED = re.compile(
     r"files?|documents?|papers?|notes?|articles?|pdfs?|results?|hits?|images?|photos?|spreadsheets?|docs|ones"
 )
 _LONGEST = 9
-_ANY_DAY = datetime(2026, 7, 15, 12)
 
 
 def left_over(prompt: str, words: list[Word], taken: list[bool], intent: str, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
@@ -58,7 +56,7 @@ def _time(prompt: str, words: list[Word], taken: list[bool]) -> list[Slot]:
             if any(taken[a : a + length]) or any(w.mark for w in inside):
                 continue
             text = spoken(prompt, inside)
-            if _TIME_WORD.search(text.lower()) and times.resolve(text, _ANY_DAY) is not None:
+            if _TIME_WORD.search(text.lower()) and times.is_time(text):
                 taken[a : a + length] = [True] * length
                 return [Slot("WHEN", text, "", spoken(prompt, words[max(0, a - 3) : a]) if a else "")]
     return []

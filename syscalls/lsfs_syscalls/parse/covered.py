@@ -7,11 +7,10 @@ slot took would each make the set larger than what was said. Whoever is not unde
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from lsfs_syscalls import times
 from lsfs_syscalls.calls.record import Call, Effect
-from lsfs_syscalls.parse import asking
+from lsfs_syscalls.parse import asking, values
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.clause import Clause
 from lsfs_syscalls.parse.filters import DESCRIBING
@@ -42,7 +41,6 @@ _OWN = {
     "tag": frozenset({"TAG"}), "untag": frozenset({"TAG"}), "link": frozenset({"DUR"}),
 }  # fmt: skip
 """The slots that the calls over sets have besides those of the set."""
-_ANY_DAY = datetime(2026, 7, 15, 12)
 
 
 def check(words: list[Word], clauses: list[Clause], steps: tuple[Call, ...]) -> None:
@@ -61,7 +59,7 @@ def check(words: list[Word], clauses: list[Clause], steps: tuple[Call, ...]) -> 
             return  # why, not which
         if _is_known(w, known) or _leads_on(words, i, known):
             continue
-        if _lead(words, i) in _LEADS and times.resolve(f"in {w.seen}", _ANY_DAY) is None:
+        if _lead(words, i) in _LEADS and not times.is_time(f"in {w.seen}"):
             raise Unclear(asking.what_of(w.text))
 
 
@@ -84,7 +82,7 @@ def _check_slots(c: Clause) -> None:
     for s in c.slots:
         if s.name not in _FOR_SETS | own:
             raise Unclear(asking.what_of(s.text))
-    kinds = {s.text.lower().rstrip("s") for s in c.slots if s.name == "TYPE"}
+    kinds = {values.file_type(s.text) for s in c.slots if s.name == "TYPE"}
     if len(kinds) > 1:
         raise Unclear(asking.ONE_KIND)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
 
 from lsfs_syscalls import times
 from lsfs_syscalls.parse import values
@@ -28,7 +27,6 @@ _ARTICLES = re.compile(
 )
 _LINK = re.compile(r"\s+(?:von|vom|aus|de|du|del|d|dal|di|modifiés?|geändert|modificados?)$", re.IGNORECASE)
 _MISREAD = frozenset({"retrieve", "log", "list", "summarize_changes", "unclear", "events", "links"})
-_ANY_DAY = datetime(2026, 1, 15, 12)
 
 
 def find(clause: Clause) -> Clause:
@@ -52,6 +50,6 @@ def _parted(text: str) -> tuple[str, str]:
     for n in range(min(5, len(words)), 0, -1):
         when = " ".join(words[-n:])
         bare = re.sub(r"^(?:von|vom|aus|de|du|del|modifiés?|d['’])\s*", "", when, flags=re.IGNORECASE)
-        if times.resolve(bare, _ANY_DAY) is not None:
+        if times.is_time(bare):
             return " ".join(words[:-n]), bare
     return text, ""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
 
 from lsfs_syscalls import times
 from lsfs_syscalls.parse.clause import Clause, Slot
@@ -46,7 +45,6 @@ _FOLDERS = re.compile(
     r"(?:the|my|our) [\w-]+ (?:folder|directory)|(?:the|my|our) (?:folder|directory|downloads?|desktop|inbox)\b.*", re.I
 )
 _SUFFIX = re.compile(r"\.\w{1,8}")
-_ANY_DAY = datetime(2026, 7, 15, 12)
 
 
 def find(clause: Clause) -> Clause:
@@ -78,7 +76,7 @@ def _goal(c: Clause) -> Slot | None:
     found = _GOING.search(c.text)
     if found is None or found["name"].lower() in _PRONOUNS or any(found["name"] in s.text for s in c.slots if s.name != "WHEN"):
         return None
-    return None if _is_time(found["name"]) else Slot("TO", found["name"])
+    return None if times.is_time(found["name"]) else Slot("TO", found["name"])
 
 
 def _folder(c: Clause) -> Slot | None:
@@ -102,14 +100,10 @@ def _shown(c: Clause) -> Slot | None:
         return None
     what = _SHOWN_END.sub("", found["what"]) if c.intent != "retrieve" else found["what"]
     taken = any(s is not kind and (s.text in what or what in s.text) for s in c.slots)
-    return None if taken or _is_time(what) else Slot("QUERY", what)
+    return None if taken or times.is_time(what) else Slot("QUERY", what)
 
 
 def _topic(c: Clause) -> Slot | None:
     """Return what a search without any slot is about."""
     found = _ABOUT.search(c.text) if c.intent == "retrieve" and not c.slots else None
-    return Slot("QUERY", found["what"]) if found and not _is_time(found["what"]) else None
-
-
-def _is_time(text: str) -> bool:
-    return times.resolve(text, _ANY_DAY) is not None
+    return Slot("QUERY", found["what"]) if found and not times.is_time(found["what"]) else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from lsfs_syscalls.parse.words import cut
+from lsfs_syscalls.parse.words import Word, cut
 
 _MEANING = re.compile(
     r"(?:\b(?:by|on|for) (?:the )?(?:meaning|sense)\b|\bsemantic(?:ally)?\b|\bconceptual(?:ly)?\b"
@@ -21,14 +21,13 @@ _LITERAL = re.compile(
 )
 _FILLER = re.compile(
     r"\b(?:please|just|only|search|searching|look|looking|go|going|match|matching|use|using|do|it|this|that|a|the|and|here|mode"
-    r"|for me|i mean|not|rather than|instead of|a)\b|[^\w]+"
+    r"|for me|i mean|not|rather than|instead of)\b|[^\w]+"
 )
 _EDGES = frozenset(".!?;:,")
 
 
-def apart(prompt: str) -> tuple[str, str] | None:
+def apart(prompt: str, words: list[Word]) -> tuple[str, str] | None:
     """Return the prompt without what says how to search, and the mode; None where nothing does, or nothing else is said."""
-    words = cut(prompt)
     ends = [i for i, w in enumerate(words) if not w.mark and w.text in _EDGES]
     for i in ends:  # at the beginning
         mode = _mode(prompt[: words[i].start]) if i else None
@@ -37,8 +36,9 @@ def apart(prompt: str) -> tuple[str, str] | None:
     for i in reversed(ends):  # at the end
         mode = _mode(prompt[words[i].end :])
         if mode is not None and i:
-            rest = apart(prompt[: words[i].start])  # "search by meaning, the exact words don't matter"
-            return (rest[0], rest[1]) if rest else (prompt[: words[i].end].rstrip(",;: "), mode)
+            before = prompt[: words[i].start]
+            rest = apart(before, cut(before))  # "search by meaning, the exact words don't matter"
+            return rest or (prompt[: words[i].end].rstrip(",;: "), mode)
     return None
 
 

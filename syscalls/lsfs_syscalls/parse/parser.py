@@ -96,7 +96,7 @@ class Parser:
         counted = self._counted(prompt, now, known)
         if counted is not None:
             return counted
-        searched = self._searched(prompt, now, known)
+        searched = self._searched(prompt, words, now, known)
         if searched is not None:
             return searched
         read = together(self._clauses(prompt, words, now))
@@ -127,9 +127,11 @@ class Parser:
             return (call_from_json("retrieve", {**kept, "count": True}),), confidence
         return None
 
-    def _searched(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float] | None:
+    def _searched(
+        self, prompt: str, words: list[Word], now: datetime, known: ParseContext
+    ) -> tuple[tuple[Call, ...], float] | None:
         """Return the search of a prompt that says apart how to search, or None where it does not."""
-        apart = manner.apart(prompt)
+        apart = manner.apart(prompt, words)
         if apart is None:
             return None
         steps, confidence = self._steps(apart[0], cut(apart[0]), now, known)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from lsfs_syscalls import times
 from lsfs_syscalls.parse import values
@@ -55,7 +54,6 @@ _CAPITAL = re.compile(r"[A-Z][^\W\d_]+(?:['-][^\W\d_]+)*")
 _FIRST_NAME = re.compile(r"[^\W\d_A-Z]\w* ([A-Z][^\W\d_]{2,})$")
 EMPTIED = frozenset("delete move copy tag untag".split())
 _OVER_SETS = frozenset("delete move copy tag untag link".split())
-_ANY_DAY = datetime(2026, 1, 15, 12, tzinfo=None)  # whether words name a time does not depend on the day
 _UNMISTAKABLE = 0.6
 _PUT = frozenset("create create_directory write append copy move".split())
 _PUT_THERE = re.compile(
@@ -203,14 +201,10 @@ def _other(c: Clause, s: Slot) -> Slot | None:
 
 def _whose(c: Clause, s: Slot) -> Slot | None:
     """Leave out "today's" before a file's name, and a time's words that name none where others do."""
-    if s.name == "PATH" and not s.mark and s.text.endswith("'s") and _is_time(s.text) and c.all("OTHER", "PATH")[1:]:
+    if s.name == "PATH" and not s.mark and s.text.endswith("'s") and times.is_time(s.text) and c.all("OTHER", "PATH")[1:]:
         return None
     several = s.name == "WHEN" and len(c.all("WHEN")) > 1
-    return None if several and not _is_time(s.text) and any(_is_time(w.text) for w in c.all("WHEN")) else s
-
-
-def _is_time(text: str) -> bool:
-    return times.resolve(text, _ANY_DAY) is not None
+    return None if several and not times.is_time(s.text) and any(times.is_time(w.text) for w in c.all("WHEN")) else s
 
 
 def _open_end(_: Clause, s: Slot) -> Slot | None:

@@ -35,6 +35,7 @@ _SINCE_LATER = re.compile(r"(?P<x>.+) (?:or|and) (?:later|newer|after|onwards?|s
 _UNTIL_EARLIER = re.compile(r"(?P<x>.+) (?:or|and) (?:earlier|older|before)")
 _AFTER = re.compile(r"(?:after|later than|newer than|more recent than|younger than|past) (?P<x>.+)")
 _BEFORE = re.compile(r"(?:(?:from )?before|earlier than|older than|prior to|ahead of|until before) (?P<x>.+)")
+_ANY_DAY = datetime(2026, 7, 15, 12)
 _UNTIL = re.compile(
     r"(?:up )?(?:until|by|through|up to|no later than|not later than|not after|at latest|bis|jusqu'a|hasta) (?P<x>.+)"
 )
@@ -74,6 +75,11 @@ def resolve(text: str, now: datetime) -> Interval | None:
         return None
     span = _rolling_one(frame, text, t) or _whole(frame, t)
     return None if span is None else _checked(frame, span)
+
+
+def is_time(text: str) -> bool:
+    """Tell whether the words name a time, which does not depend on the day."""
+    return resolve(text, _ANY_DAY) is not None
 
 
 def point(text: str, now: datetime, *, first: bool = False) -> datetime | None:
