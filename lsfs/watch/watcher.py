@@ -76,7 +76,8 @@ class Watcher(FileSystemEventHandler):
         self._dirty: dict[RelPath, Hint] = {}
         self._since = 0.0
         self._stopping = False
-        self._unwatched: set[str] = set()
+        self._unwatched: set[str] = set()  # said so since the last compare ...
+        self._unwatched_before: set[str] = set()  # ... and before it: what is reported does not shrink while it is asked again
         self._observer: PrunedObserver | None = None
         self._blind = ""  # why nothing is watched
         self._compared_s = 0.0
@@ -123,14 +124,14 @@ class Watcher(FileSystemEventHandler):
         raised = "raise it: sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024"
         if self._blind:
             return [f"nothing is watched, the machine's limit of inotify is reached ({self._blind}); {how} ({raised})"]
-        if self._unwatched:
-            some = f"{len(self._unwatched)} folders, such as {min(self._unwatched)}"
+        if unwatched := self._unwatched | self._unwatched_before:
+            some = f"{len(unwatched)} folders, such as {min(unwatched)}"
             return [f"{some}, are not watched, the machine's limit of inotify is reached; {how} ({raised})"]
         return []
 
     def _pause_s(self) -> float:
         """Return how long it is between two compares of the whole tree."""
-        if not (self._blind or self._unwatched):
+        if not (self._blind or self._unwatched or self._unwatched_before):
             return self._compare_s
         return min(self._compare_s, max(BLIND_COMPARE_S, self._files() / COMPARED_A_SECOND))
 
@@ -183,8 +184,9 @@ class Watcher(FileSystemEventHandler):
                 self._compared_s = time.monotonic()
                 if self._observer is None:
                     self._observe()
-                self._unwatched = set()  # those that still cannot be watched say so again
-                self.compare()
+                with self._condition:
+                    self._unwatched, self._unwatched_before = set(), self._unwatched
+                self.compare()  # those that still cannot be watched say so again
 
     def _ensure(self, batch: list[Hint]) -> None:
         for hint in batch:
