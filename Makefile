@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= python3
+# the distribution's own Python where it is new enough: it is built with profiles, which pyenv's is not, and takes a third less CPU
+PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/)python3
 NICE := nice -n 5
 # a folder of its own for each run: pytest's shared one may hold mounts of a run that is going on
 PYTEST = scratch=$$(mktemp -d) && trap 'rm -rf --one-file-system "$$scratch"' EXIT && $(NICE) $(BIN)/pytest -n 2 --dist worksteal --basetemp="$$scratch/t"
