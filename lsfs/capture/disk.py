@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from lsfs.capture.aside import Aside
 from lsfs.capture.folders import Folders
 from lsfs.capture.freeing import Freeing
 from lsfs.errors import NotFound, OutsideRoot, Unavailable
@@ -73,9 +74,11 @@ class Disk:
         self.device = os.fstat(self.fd).st_dev
         self.folders = Folders(self.fd)
         self.freeing = Freeing()
+        self.aside = Aside()
 
     def close(self) -> None:
-        """Give the descriptor of the root back."""
+        """Give the descriptor of the root back, and let go of what is kept aside."""
+        self.aside.close()
         os.close(self.fd)
 
     def exclude(self, path: bytes) -> None:

@@ -1,8 +1,10 @@
 """The hand that changes the user's files: every effect of lsfs on the backing root, and nothing else, happens here.
 
 A file is written under a temporary name in the folder of its target, given its mode, owner, times and extended attributes, and
-renamed over it; only a file with several hard links is written in place, so that its other names see the change as well.
-Folders on the way are walked without following symbolic links (`lsfs.capture.disk`). It knows no versions and asks nobody.
+exchanged with what is at the name; only a file with several hard links is written in place, so that its other names see the
+change as well. What it was exchanged for is looked at afterwards, so that a file which a program has put there in this moment
+is given back and not lost. What is replaced or removed is kept for a while where it is exactly a version (`capture.aside`).
+Folders on the way are walked without following symbolic links (`lsfs.capture.disk`). It asks nobody.
 
 Durability: `sync` makes everything before it durable, one syncfs for many files, fsync for few.
 """
@@ -17,10 +19,11 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from lsfs.capture.aside import appear, exchange
 from lsfs.capture.disk import Disk, Look, look_of, read_xattrs, stage_token
 from lsfs.capture.known import Known
 from lsfs.errors import Conflict, Exists, NotFound
-from lsfs.model import STAGE_PREFIX, Kind, RelPath, show
+from lsfs.model import STAGE_PREFIX, Kind, RelPath, State, show
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FEW = 8
@@ -38,11 +41,18 @@ class Attributes(NamedTuple):
 
 
 class Staged(NamedTuple):
-    """Content under its temporary name; the descriptor is open for reading and writing, or -1."""
+    """Content on its way to a path.
+
+    Attributes:
+        name: its temporary name.
+        fd: open for reading and writing, or -1.
+        folder: where the temporary name is; -1 is the folder of `path`.
+    """
 
     path: RelPath
     name: bytes
     fd: int
+    folder: int = -1
 
 
 class Hand:
@@ -89,43 +99,104 @@ class Hand:
         _close(staged.fd)
         return staged._replace(fd=-1)
 
-    def place(self, staged: Staged) -> Look:
-        """Rename the staged content over its target (or write it into a file of several names); return what is there now."""
-        return self._place(staged, _anything)
+    def kept(self, path: RelPath, vid: int) -> Staged | None:
+        """Return the file that was a version, to be placed again, if it was kept aside and nobody has touched it."""
+        found = self._disk.aside.take(vid)
+        return None if found is None else Staged(path, found[1], -1, found[0])
 
     def replace(self, staged: Staged, known: Known | None) -> Look:
-        """As `place`, if the name still is what was captured; raises as `require` does."""
-        return self._place(staged, lambda there: _require(staged.path, known, None if there is None else look_of(there)))
+        """Put the staged content at its path, if what is there still is what was captured; return what is there now.
 
-    def _place(self, staged: Staged, check: Callable[[os.stat_result | None], None]) -> Look:
+        Raises:
+            Conflict: somebody has changed it in this moment; it is as they left it, and the staged content is gone.
+        """
         self._point("place")
         try:
-            with self._disk.parent(staged.path) as (folder, name):
-                there = _lstat(folder, name)
-                check(there)
-                if there is not None and stat.S_ISREG(there.st_mode) and there.st_nlink > 1:
-                    return self._into(staged, folder, name)
-                if there is not None and stat.S_ISDIR(there.st_mode):
-                    raise Exists(f"{show(staged.path)} is a folder")
-                held = -1 if there is None else self._disk.freeing.hold(folder, name)
-                try:
-                    os.rename(staged.name, name, src_dir_fd=folder, dst_dir_fd=folder)
-                finally:
-                    self._disk.freeing.release(held)
-                self._written.append(staged.path)
-                return look_of(os.lstat(name, dir_fd=folder))
+            look = self._place(staged, known)
+        except BaseException:
+            self.discard(staged)
+            raise
+        _close(staged.fd)
+        return look
+
+    def _place(self, staged: Staged, known: Known | None) -> Look:
+        with self._disk.parent(staged.path) as (folder, name):
+            there = _lstat(folder, name)
+            _require(staged.path, known, None if there is None else look_of(there))
+            source = folder if staged.folder < 0 else staged.folder
+            if there is None:
+                self._appear(staged, source, folder, name)
+            elif stat.S_ISDIR(there.st_mode):
+                raise Exists(f"{show(staged.path)} is a folder")
+            elif stat.S_ISREG(there.st_mode) and there.st_nlink > 1:
+                return self._into(staged, source, folder, name)
+            else:
+                self._swap(staged, source, folder, name, there, known)
+            self._written.append(staged.path)
+            return look_of(os.lstat(name, dir_fd=folder))
+
+    def _appear(self, staged: Staged, source: int, folder: int, name: bytes) -> None:
+        try:
+            appear(source, staged.name, folder, name)
+        except FileExistsError:
+            raise _changed(staged.path) from None
+
+    def _swap(self, staged: Staged, source: int, folder: int, name: bytes, there: os.stat_result, known: Known | None) -> None:
+        """Exchange the staged content with what is at the name, and let that go if it is what was looked at."""
+        try:
+            exchange(source, staged.name, folder, name)
+        except FileNotFoundError:
+            raise _changed(staged.path) from None
+        except OSError as e:
+            if e.errno != errno.EINVAL:
+                raise
+            self._rename_over(staged, source, folder, name)
+            return
+        self._point("swapped")
+        try:
+            self._let_go(source, staged.name, there, known)
+        except FileExistsError:
+            exchange(source, staged.name, folder, name)
+            raise _changed(staged.path) from None
+
+    def _rename_over(self, staged: Staged, source: int, folder: int, name: bytes) -> None:
+        """Replace a file where the file system cannot exchange two."""
+        held = self._disk.freeing.hold(folder, name)
+        try:
+            os.rename(staged.name, name, src_dir_fd=source, dst_dir_fd=folder)
         finally:
-            _close(staged.fd)
+            self._disk.freeing.release(held)
+
+    def _let_go(self, folder: int, name: bytes, expected: os.stat_result, known: Known | None) -> None:
+        """Keep aside, or remove, what is at a name.
+
+        Raises:
+            FileExistsError: it is not what was looked at; it is there still.
+        """
+        if known is not None and _is_exactly(expected, known) and self._disk.aside.keep(folder, name, known.vid, expected):
+            return
+        there = os.lstat(name, dir_fd=folder)
+        if (there.st_ino, there.st_size, there.st_mtime_ns) != (expected.st_ino, expected.st_size, expected.st_mtime_ns):
+            raise FileExistsError
+        held = self._disk.freeing.hold(folder, name)
+        try:
+            os.unlink(name, dir_fd=folder)
+        finally:
+            self._disk.freeing.release(held)
 
     def discard(self, staged: Staged) -> None:
         """Remove what was staged."""
         _close(staged.fd)
-        with contextlib.suppress(FileNotFoundError, NotFound), self._disk.parent(staged.path) as (folder, _):
-            os.unlink(staged.name, dir_fd=folder)
+        with contextlib.suppress(FileNotFoundError, NotFound):
+            if staged.folder >= 0:
+                os.unlink(staged.name, dir_fd=staged.folder)
+                return
+            with self._disk.parent(staged.path) as (folder, _):
+                os.unlink(staged.name, dir_fd=folder)
 
-    def _into(self, staged: Staged, folder: int, name: bytes) -> Look:
+    def _into(self, staged: Staged, beside: int, folder: int, name: bytes) -> Look:
         flags = os.O_NOFOLLOW | os.O_CLOEXEC
-        source = os.open(staged.name, flags | os.O_RDONLY, dir_fd=folder)
+        source = os.open(staged.name, flags | os.O_RDONLY, dir_fd=beside)
         target = os.open(name, flags | os.O_RDWR, dir_fd=folder)
         try:
             self._point("truncate")
@@ -134,12 +205,13 @@ class Hand:
             while at < there.st_size:
                 at += os.sendfile(target, source, at, min(there.st_size - at, 1 << 26))
             _dress(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns))
-            self._written.append(staged.path)
-            return look_of(os.fstat(target))
+            look = look_of(os.fstat(target))
         finally:
             os.close(source)
             os.close(target)
-            os.unlink(staged.name, dir_fd=folder)
+        self._written.append(staged.path)
+        os.unlink(staged.name, dir_fd=beside)
+        return look
 
     def make_folder(self, path: RelPath, attributes: Attributes) -> None:
         """Make one folder."""
@@ -207,7 +279,7 @@ class Hand:
         self._disk.folders.forget()
 
     def remove(self, path: RelPath) -> None:
-        """Remove a file, or an empty folder.
+        """Remove a file, or an empty folder, whatever it is.
 
         Raises:
             Conflict: the folder is not empty.
@@ -215,21 +287,39 @@ class Hand:
         self._point("remove")
         with self._disk.parent(path) as (folder, name):
             there = _lstat(folder, name)
-            if there is None:
-                return
+            if there is not None:
+                self._remove(path, folder, name, there, None)
+
+    def remove_known(self, path: RelPath, known: Known | None) -> None:
+        """Remove what was captured at a path.
+
+        Raises:
+            Conflict: somebody has written it in this moment, or the folder is not empty.
+        """
+        self._point("remove")
+        try:
+            with self._disk.parent(path) as (folder, name):
+                there = _lstat(folder, name)
+                _require(path, known, None if there is None else look_of(there))
+                if there is not None:
+                    self._remove(path, folder, name, there, known)
+        except NotFound:
+            _require(path, known, None)
+
+    def _remove(self, path: RelPath, folder: int, name: bytes, there: os.stat_result, known: Known | None) -> None:
+        try:
             if not stat.S_ISDIR(there.st_mode):
-                held = self._disk.freeing.hold(folder, name)
-                try:
-                    os.unlink(name, dir_fd=folder)
-                finally:
-                    self._disk.freeing.release(held)
+                self._let_go(folder, name, there, known)
                 return
-            try:
-                os.rmdir(name, dir_fd=folder)
-            except OSError as e:
-                if e.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-                raise Conflict(f"the folder {show(path)} is not empty", [show(path)]) from e
+            os.rmdir(name, dir_fd=folder)
+        except FileNotFoundError:
+            return
+        except OSError as e:
+            if not isinstance(e, FileExistsError) and e.errno != errno.ENOTEMPTY:
+                raise
+            if not stat.S_ISDIR(there.st_mode):
+                raise _changed(path) from e
+            raise Conflict(f"the folder {show(path)} is not empty", [show(path)]) from e
         self._disk.folders.forget()
 
     def temporary_beside(self, path: RelPath) -> RelPath:
@@ -281,9 +371,11 @@ class Hand:
         return b"%s-%d" % (self._label, self._count)
 
 
-def _anything(there: os.stat_result | None) -> None:
-    """Be the check that whatever is at the name may be replaced."""
-    del there
+def _is_exactly(there: os.stat_result, known: Known) -> bool:
+    """Tell whether a file is a version in all that it has: then it can stand for it again."""
+    if known.kind != Kind.FILE or known.state != State.STORED or known.racy or there.st_nlink != 1:
+        return False
+    return known.key == (there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns)
 
 
 def _require(path: RelPath, known: Known | None, look: Look | None) -> None:
@@ -292,7 +384,11 @@ def _require(path: RelPath, known: Known | None, look: Look | None) -> None:
     else:
         same = known.kind == Kind.DIRECTORY or (known.ino, known.size, known.mtime_ns) == (look.ino, look.size, look.mtime_ns)
     if not same:
-        raise Conflict(f"{show(path)} was changed in this moment; try again", [show(path)])
+        raise _changed(path)
+
+
+def _changed(path: RelPath) -> Conflict:
+    return Conflict(f"{show(path)} was changed in this moment; try again", [show(path)])
 
 
 def _close(fd: int) -> None:

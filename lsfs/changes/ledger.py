@@ -144,6 +144,16 @@ class Ledger:
         self._fresh[path] = old_path or self._fresh.get(path)
         self.changed.add(path)
 
+    def leave(self, paths: Sequence[RelPath]) -> None:
+        """Capture what programs have put at paths of this transaction as their changes, and have nothing more to do with it."""
+        for path in paths:
+            self._fresh.pop(path, None)
+            self._placed.pop(path, None)
+            self._touched.discard(path)
+            self.changed.discard(path)
+        if paths:
+            self._recorder.record([Dirty(p) for p in paths], Author("program", holder=self._begin.tx))
+
     def made(self) -> list[tuple[RelPath, Look]]:
         """Return the files that were written where there was nothing, as they were then."""
         return [(path, look) for path, look in self._looks.items() if self.before.get(path) == NOTHING]

@@ -139,8 +139,7 @@ class Putback:
     def _remove(self, path: RelPath) -> None:
         there = RelPath(self._now_at(path))
         try:
-            self._hand.require(there, self._current.get(path))
-            self._hand.remove(there)
+            self._hand.remove_known(there, self._current.get(path))
         except Conflict as e:
             folder = "the folder holds files that are not part of this"
             now = self._current.get(path)
@@ -232,8 +231,11 @@ class Putback:
 
     def _stage(self, path: RelPath, fid: int, stored: Stored, now: Known | None) -> None:
         content = self._stock.content(stored)
-        staged = self._hand.stage(path, lambda fd: self._restore(content, fd), stored.attributes)
-        self._waiting.append(_Waiting(fid, self._hand.close(staged), stored, content, now))
+        staged = self._hand.kept(path, stored.version.vid)
+        if staged is None:
+            written = self._hand.stage(path, lambda fd: self._restore(content, fd), stored.attributes)
+            staged = self._hand.close(written)
+        self._waiting.append(_Waiting(fid, staged, stored, content, now))
         self._home[fid] = path
         self._waiting_bytes += content.size
         if len(self._waiting) >= _PORTION or self._waiting_bytes > _PORTION_BYTES:
@@ -242,7 +244,7 @@ class Putback:
     def _place(self) -> None:
         """Give the staged files their names: after one sync for all, because a rename over a file would wait for each."""
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        if any(w.now is not None for w in waiting):
+        if any(w.now is not None and w.staged.folder < 0 for w in waiting):
             self._hand.sync_staged(len(waiting))
         waiting.reverse()
         try:
@@ -258,7 +260,6 @@ class Putback:
             look = self._hand.replace(w.staged, w.now)
         except (NotFound, Conflict) as e:
             self._home.pop(w.fid, None)
-            self._hand.discard(w.staged)
             self.result.kept[path] = str(e)
             return
         self.result.placed[path] = Taken(look, w.content, xattrs=w.stored.xattrs, racy=True)

@@ -159,6 +159,7 @@ def _from_records(packs: Packs) -> _Forgotten:
 
 
 def _finish(recorder: Recorder, what: _Forgotten, told: Sequence[Told]) -> None:
+    recorder.disk.aside.clear()
     for tell in told:
         tell([Fid(f) for f in what.fids])
     with recorder.catalogue.write() as con:

@@ -21,6 +21,7 @@ from lsfs.capture.disk import Disk
 from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
+from lsfs.changes.cutoff import read_cut, theirs
 from lsfs.changes.filling import Data, Mode, fill
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Attributes, Hand
@@ -92,7 +93,7 @@ class Transaction:
                 self._ledger.intend("write", {path: was}, {path: None if _is_linked(was) else content.digest})
             self._hand.require(path, was)
             undo.pop_all()
-        self._ledger.touch(path, look=self._hand.place(staged))
+        self._ledger.touch(path, look=self._hand.replace(staged, was))
 
     def create_directory(self, path: RelPath, *, exist_ok: bool = True) -> None:
         """Make a folder, and those above it.
@@ -124,8 +125,7 @@ class Transaction:
             raise Conflict(f"the folder {show(path)} is not empty", [show(path)])
         self._ledger.intend("delete", inside)
         for name in sorted(inside, reverse=True):
-            self._hand.require(name, inside[name])
-            self._hand.remove(name)
+            self._hand.remove_known(name, inside[name])
             self._ledger.touch(name)
 
     def move(self, src: RelPath, dst: RelPath) -> None:
@@ -181,7 +181,7 @@ class Transaction:
             self._hand.make_link(target, version.target, attributes)
         elif version.kind == Kind.FILE:
             staged = self._hand.stage(target, lambda fd: self._versions.restore(version, fd), attributes)
-            self._ledger.touch(target, look=self._hand.place(staged))
+            self._ledger.touch(target, look=self._hand.replace(staged, None))
             return
         else:
             return
@@ -359,8 +359,12 @@ class Transaction:
             self._revert()
 
     def _revert(self) -> None:
+        """Put back what the steps changed; what a program has changed there since stays as it is, as that program's change."""
         with self._recorder.lock:
-            before = self._ledger.before
+            cut = read_cut(self._recorder.catalogue.read(), self.id)
+            others = theirs(self._disk, cut)
+            self._ledger.leave(others)
+            before = {path: target for path, target in self._ledger.before.items() if path not in others}
             stock = Stock(self._versions, [t.vid for t in before.values() if t.vid is not None])
             self._put_back(before, stock, self._ledger.sync(list(before)))
         self._hand.sync()

@@ -112,6 +112,7 @@ class Engine:
     def start(self) -> None:
         """Recover what was cut off, then record, watch, index and serve the mounts that live."""
         self.changes.on_forget.append(self._forgotten)
+        self.disk.aside.open(os.fsencode(self.home.state / "aside"), self.disk.device)
         self.capture.read_journal()
         for line in self.changes.recover():
             _LOG.warning("%s", _recovered(line))

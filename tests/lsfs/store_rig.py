@@ -38,6 +38,7 @@ class Rig:
         self.packs = Packs(state / "packs", self.catalogue, io)
         self.versions = Versions(self.catalogue, self.packs)
         self.disk = Disk(os.fsencode(root), (os.fsencode(os.path.relpath(state, root)),))
+        self.disk.aside.open(os.fsencode(state / "aside"), self.disk.device)
         self.recorder = Recorder(self.catalogue, self.packs, self.disk)
         self.recorder.point = io.point
         self.capture = Capture(self.recorder, state=state if journal else None)
