@@ -137,18 +137,27 @@ class Describer:
         version = self._version(group, author, e.path, known, Taken(look), State.DELETED)
         self._put(group, ChangeKind.DELETED, version, Taken(look), known, ends=(e.path,), before=before)
 
-    def split(self, group: Group, author: Author, e: Event) -> None:
-        """A name of a hard link keeps the old content and becomes a file of its own."""
+    def split(self, group: Group, author: Author, e: Event, taken: Taken | None, *, same: bool) -> None:
+        """A name becomes a file of its own.
+
+        Args:
+            taken: what is there, where it is not `same`; None: it has gone.
+            same: what is there is the content that `e.known` had, as with a name of a hard link that was replaced.
+        """
         assert e.known is not None and e.look is not None
         there = tables.at_path(self._catalogue.read(), e.path)
         if there is not None and there.fid == e.known.fid and not _ends(group, e.path):
             known = group.now(e.known)._replace(names=group.now(e.known).names - 1)
             before = (known.fid, known.vid)
             group.add(self._change(group, author, ChangeKind.DELETED, known, e.path, ends=(e.path,), before=before), known)
-        taken = Taken(e.look, target=e.known.target, xattrs=e.known.xattrs)
-        fresh = self._version(group, author, e.path, None, taken, e.known.state)
-        version = fresh._replace(digest=e.known.digest, content=e.known.content)
-        self._put(group, ChangeKind.CREATED, version, Taken(e.look, racy=True), None, begins=(e.path,))
+        if same:
+            taken = Taken(e.look, target=e.known.target, xattrs=e.known.xattrs, racy=True)
+        if taken is None:
+            return
+        version = self._version(group, author, e.path, None, taken, e.known.state if same else None)
+        if same:
+            version = version._replace(digest=e.known.digest, content=e.known.content)
+        self._put(group, ChangeKind.CREATED, version, taken, None, begins=(e.path,))
 
     def come_back(self, group: Group, author: Author, e: Event, taken: Taken) -> None:
         """A file leaves its backup name and goes on under the name that was written anew."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lsfs.capture import Dirty
+from lsfs.capture import Author, Dirty
 from lsfs.model import ChangeKind, Kind, State
 from tests.lsfs.store_rig import Rig, p, rig
 
@@ -117,6 +117,35 @@ def test_a_kept_backup_becomes_a_file_of_its_own(r: Rig) -> None:
     assert fid(r, "a") == before
     assert fid(r, "a~") != before
     assert r.texts("a~") == [b"one"]
+
+
+def test_a_save_that_became_the_backup_unseen_is_in_the_history_and_the_backup_has_its_content(r: Rig) -> None:
+    r.save("a", "one")
+    os.rename(r.root / "a", r.root / "a~")
+    r.record("a", "a~")
+    r.write("a", "two")
+    os.rename(r.root / "a", r.root / "a~")
+    r.write("a", "three")
+    r.record("a", "a~")
+    assert r.texts("a") == [b"one", b"two", b"three"]
+    assert r.texts("a~") == [b"two"]
+
+
+def test_a_name_that_cannot_come_back_yet_leaves_the_backup_as_it_is(r: Rig) -> None:
+    r.save("a", "one")
+    before = fid(r, "a")
+    os.rename(r.root / "a", r.root / "a~")
+    r.record("a", "a~")
+    r.write("a", "two")
+    os.rename(r.root / "a", r.root / "a~")
+    r.write("a", "three")
+    r.recorder.is_set_aside = lambda ino, path: path == b"a"  # the journal has content of it that was not read yet
+    outcome = r.recorder.record([Dirty(p("a")), Dirty(p("a~"))], Author("program"))
+    assert set(outcome.again) >= {b"a", b"a~"}
+    assert fid(r, "a~") == before
+    r.recorder.is_set_aside = lambda ino, path: False
+    r.record("a", "a~")
+    assert (fid(r, "a"), r.texts("a"), r.texts("a~")) == (before, [b"one", b"two", b"three"], [b"two"])
 
 
 def test_a_deleted_file_that_comes_back_continues_its_history(r: Rig) -> None:
