@@ -9,18 +9,14 @@ Threading: the recorder's lock is held.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-
-from blake3 import blake3
 
 from lsfs.capture import known as tables
 from lsfs.capture.recorder import Recorder
 from lsfs.capture.ways import EXCHANGE
 from lsfs.model import Kind, RelPath
+from lsfs.packs.intake import file_digest
 from lsfs.wire.journal import JournalRecord, RecordKind
-
-_READ_BYTES = 1 << 20
 
 
 class Homes:
@@ -68,10 +64,5 @@ class Homes:
 
 def is_stored(recorder: Recorder, fd: int) -> bool:
     """Tell whether some version has the content of a descriptor; reads all of both, so it is for few files."""
-    hasher = blake3()
-    at = 0
-    while data := os.pread(fd, _READ_BYTES, at):
-        hasher.update(data)
-        at += len(data)
     sql = "SELECT 1 FROM version WHERE digest=? AND state='stored' LIMIT 1"
-    return recorder.catalogue.read().execute(sql, (hasher.digest(),)).fetchone() is not None
+    return recorder.catalogue.read().execute(sql, (file_digest(fd),)).fetchone() is not None

@@ -10,17 +10,15 @@ import os
 import sqlite3
 from dataclasses import dataclass
 
-from blake3 import blake3
-
 from lsfs.capture.disk import Disk
 from lsfs.changes.putback import Target
 from lsfs.errors import NotFound, OutsideRoot
 from lsfs.model import Kind, RelPath
+from lsfs.packs.intake import file_digest
 from lsfs.versions.records import unpack
 
 _ANYTHING = b""
 _ONLY_WRITES = frozenset({"write", "set_time"})
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +80,6 @@ def _is_theirs(disk: Disk, cut: Cut, path: RelPath) -> bool:
 def _digest(disk: Disk, path: RelPath) -> bytes:
     fd = disk.open_file(path)
     try:
-        hasher = blake3()
-        while piece := os.read(fd, _PIECE):
-            hasher.update(piece)
-        return hasher.digest()
+        return file_digest(fd)
     finally:
         os.close(fd)

@@ -23,7 +23,7 @@ class Content:
     """The bytes of one version.
 
     Attributes:
-        digest: BLAKE3-256 of the whole content, holes read as zeros.
+        digest: of the whole content, holes read as zeros where they are not very large (`packs.digest`).
         size: bytes.
         chunks: ids in order; HOLE for a hole.
         lengths: bytes of each chunk or hole; their sum is `size`.
@@ -33,6 +33,11 @@ class Content:
     size: int
     chunks: tuple[bytes, ...]
     lengths: tuple[int, ...]
+
+    @property
+    def holes_bytes(self) -> int:
+        """How long its holes are together."""
+        return sum(length for id_, length in zip(self.chunks, self.lengths, strict=True) if id_ == HOLE)
 
     def ids(self) -> Iterator[bytes]:
         """Yield the ids of the chunks, without holes."""

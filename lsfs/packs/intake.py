@@ -10,18 +10,17 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 
-from blake3 import blake3
-
 from lsfs.packs.chunker import MEDIA_CUTS, MEDIA_FROM, SMALL, TEXT_CUTS, Chunker
 from lsfs.packs.codec import compressible
 from lsfs.packs.content import EMPTY, HOLE, Content
-from lsfs.packs.reader import hash_zeros
+from lsfs.packs.digest import LARGE_HOLES, WholeDigest
 
 Add = Callable[[bytes | memoryview], bytes]
 """Stores a chunk and returns its id."""
 
 _SMALLEST_HOLE = 64 * 1024
 _SAMPLE = 64 * 1024
+_PIECE = 1 << 20
 
 
 class Intake:
@@ -55,7 +54,7 @@ class Intake:
         stat = os.fstat(fd)
         size = stat.st_size
         chunker = self._chunker(size, lambda: os.pread(fd, _SAMPLE, size // 2))
-        builder = _Builder(self._add)
+        builder = _Builder(self._add, _holes(fd, stat))
         spans = _spans(fd, size) if stat.st_blocks * 512 < size else iter([(0, size, False)])
         for start, end, hole in spans:
             if hole:
@@ -92,26 +91,26 @@ class Intake:
 class _Builder:
     """Collects the extents of one content."""
 
-    def __init__(self, add: Add) -> None:
-        self._add, self._hasher = add, blake3()
+    def __init__(self, add: Add, holes_bytes: int = 0) -> None:
+        self._add, self._whole = add, WholeDigest(holes_bytes)
         self._chunks: list[bytes] = []
         self._lengths: list[int] = []
 
     def chunk(self, data: memoryview) -> None:
         """Take the next chunk."""
-        self._hasher.update(data)
+        self._whole.data(data)
         self._chunks.append(self._add(data))
         self._lengths.append(len(data))
 
     def hole(self, length: int) -> None:
         """Take a hole."""
-        hash_zeros(self._hasher, length)
+        self._whole.hole(length)
         self._chunks.append(HOLE)
         self._lengths.append(length)
 
     def content(self) -> Content:
         """Return the content."""
-        return Content(self._hasher.digest(), sum(self._lengths), tuple(self._chunks), tuple(self._lengths))
+        return Content(self._whole.digest(), sum(self._lengths), tuple(self._chunks), tuple(self._lengths))
 
 
 class _Range:
@@ -126,6 +125,27 @@ class _Range:
         got = os.preadv(self._fd, [buffer[:wanted]], self.at) if wanted else 0
         self.at += got
         return got
+
+
+def file_digest(fd: int) -> bytes:
+    """Return the digest that the content of a regular file has in the store, without storing it."""
+    stat = os.fstat(fd)
+    whole = WholeDigest(_holes(fd, stat))
+    for start, end, hole in _spans(fd, stat.st_size):
+        if hole:
+            whole.hole(end - start)
+            continue
+        source, buffer = _Range(fd, start, end), bytearray(_PIECE)
+        while got := source.readinto(memoryview(buffer)):
+            whole.data(memoryview(buffer)[:got])
+    return whole.digest()
+
+
+def _holes(fd: int, stat: os.stat_result) -> int:
+    """Return how long the holes of a file are together; 0 where that makes no difference to its digest."""
+    if stat.st_size - stat.st_blocks * 512 <= LARGE_HOLES:
+        return 0
+    return sum(end - start for start, end, hole in _spans(fd, stat.st_size) if hole)
 
 
 def _fill(source: _Range, buffer: bytearray) -> int:

@@ -8,13 +8,15 @@ import random
 import sqlite3
 import threading
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from blake3 import blake3
 
-from lsfs.errors import NotFound
+from lsfs.errors import Corrupt, NotFound
 from lsfs.packs import EMPTY, HOLE, Content, Packs
+from lsfs.packs.intake import file_digest
 from tests.lsfs.packs.conftest import Opener
 
 SIZES = [0, 1, 47, 48, 65_535, 65_536, 65_537, 300_000]
@@ -138,6 +140,50 @@ def test_a_file_that_is_one_hole_has_no_chunks(opened: Opener, tmp_path: Path) -
     content = add_path(packs, path)
     assert content.chunks == (HOLE,)
     assert hashlib.md5(packs.read(content)).digest() == hashlib.md5(bytes(5 << 20)).digest()
+
+
+def test_a_file_that_claims_terabytes_is_taken_and_read_in_a_moment(opened: Opener, tmp_path: Path) -> None:
+    packs, path, out = opened(), tmp_path / "huge", tmp_path / "out"
+    size = 8 << 40
+    with path.open("wb") as f:
+        f.write(noise(100_000))
+        f.seek(size // 2)
+        f.write(noise(5000, 2))
+        f.truncate(size)
+    content = add_path(packs, path)
+    packs.commit()
+    assert (content.size, content.holes_bytes > size - 300_000) == (size, True)
+    fd = os.open(out, os.O_RDWR | os.O_CREAT)
+    try:
+        packs.restore(Content.decode(content.encode()), fd)
+        assert file_digest(fd) == content.digest
+        os.pwrite(fd, b"x", size - 1)
+        assert file_digest(fd) != content.digest
+    finally:
+        os.close(fd)
+    assert packs.read(content, size // 2 - 10, 20) == bytes(10) + noise(5000, 2)[:10]
+    stream = packs.open(content)
+    stream.seek(size // 4)
+    assert stream.read(1000) == bytes(1000)
+
+
+def test_a_content_with_a_large_hole_of_an_earlier_program_is_still_read(opened: Opener, tmp_path: Path) -> None:
+    packs, path, out = opened(), tmp_path / "large", tmp_path / "out"
+    with path.open("wb") as f:
+        f.write(noise(70_000))
+        f.truncate((1 << 30) + (1 << 20))
+    content = add_path(packs, path)
+    packs.commit()
+    hasher = blake3(noise(70_000))
+    for length in (*[1 << 20] * 1024, (1 << 20) - 70_000):
+        hasher.update(bytes(length))
+    fd = os.open(out, os.O_RDWR | os.O_CREAT)
+    try:
+        packs.restore(replace(content, digest=hasher.digest()), fd)
+        with pytest.raises(Corrupt):
+            packs.restore(replace(content, digest=bytes(32)), fd)
+    finally:
+        os.close(fd)
 
 
 def test_an_empty_content_needs_no_store(opened: Opener) -> None:
