@@ -22,11 +22,17 @@ from lsfs.wire.journal import FileStat, JournalRecord
 
 
 class Stored(NamedTuple):
-    """A version that has the size and time of a record; tools that set times make several of one file."""
+    """A version that has the size and time of a record.
+
+    Attributes:
+        same_inode: its inode is that of the record too: writes to different ones in a tick of the clock agree in all else.
+        exact: so is its ctime: tools that set times make several versions that agree in all else.
+    """
 
     vid: int
     state: State
-    ctime_ns: int
+    same_inode: bool
+    exact: bool
     digest: bytes | None
 
 
@@ -72,15 +78,31 @@ class Belonging:
             return None
         return last[0] if all(is_backup(path, name) for name in tables.names(con, last[0].fid)) else None
 
-    def version_of(self, known: Known, state: FileStat) -> Stored | None:
-        """Return the newest version of a file that has this size and time, best one with this ctime too."""
+    def version_of(self, known: Known, ino: int, state: FileStat) -> Stored | None:
+        """Return the newest version of a file that has this size and time, best one that is exactly this state of the inode."""
         rows = self._recorder.catalogue.read().execute(
-            "SELECT vid, state, ctime_ns, digest FROM version WHERE fid=? AND mtime_ns=? AND size=? AND state<>'deleted' "
-            "ORDER BY ctime_ns=? DESC, number DESC LIMIT 1",
-            (known.fid, state.mtime_ns, state.size, state.ctime_ns),
+            "SELECT vid, state, ino=?, ino=? AND ctime_ns=?, digest FROM version "
+            "WHERE fid=? AND mtime_ns=? AND size=? AND state<>'deleted' ORDER BY 4 DESC, 3 DESC, number DESC LIMIT 1",
+            (ino, ino, state.ctime_ns, known.fid, state.mtime_ns, state.size),
         )
         row = rows.fetchone()
-        return None if row is None else Stored(row[0], State(row[1]), row[2], row[3])
+        return None if row is None else Stored(row[0], State(row[1]), bool(row[2]), bool(row[3]), row[4])
+
+    def has(self, known: Known, ino: int, state: FileStat) -> bool:
+        """Tell whether a file has a version that is this state of this inode."""
+        version = self.version_of(known, ino, state)
+        return version is not None and version.same_inode
+
+    def stored_elsewhere(self, ino: int, state: FileStat) -> Taken | None:
+        """Return the content of an inode's state where it was recorded a short while ago for whatever file.
+
+        In a storm of renames and links a look may have found it under a name that the journal's order does not lead to.
+        """
+        row = self._recorder.catalogue.read().execute(_LATELY, (_MANY, ino, state.size, state.mtime_ns)).fetchone()
+        if row is None:
+            return None
+        content, xattrs, *stat = row
+        return Taken(Look(Kind.FILE, ino, 1, *stat), Content.decode(content), xattrs=xattrs, racy=True)
 
     def stored_as(self, path: bytes, ino: int) -> Taken | None:
         """Return what the file at a name (the last one, where it is gone) had as content when it was that inode."""
@@ -93,6 +115,12 @@ class Belonging:
         return Taken(Look(Kind.FILE, ino, 1, *stat), Content.decode(content), xattrs=xattrs, racy=True)
 
 
+_MANY = 50_000
+_LATELY = (
+    "SELECT content, xattrs, size, mode, uid, gid, mtime_ns, ctime_ns FROM version "
+    "WHERE vid>(SELECT max(vid) FROM version)-? AND ino=? AND size=? AND mtime_ns=? AND kind='file' AND state='stored' "
+    "ORDER BY vid DESC LIMIT 1"
+)
 _WITH_INODE = (
     "SELECT content, xattrs, size, mode, uid, gid, mtime_ns, ctime_ns FROM version "
     "WHERE fid=? AND ino=? AND kind='file' AND state='stored' ORDER BY number DESC LIMIT 1"

@@ -243,13 +243,13 @@ class Tail:
         look = self._recorder.disk.look(r.path2)
         if look is None or look.ino != r.ino:
             taken = self._belonging.stored_as(r.path2, r.ino)
-        elif self._belonging.version_of(known, FileStat(look.size, look.mtime_ns, look.ctime_ns)) is None:
+        elif not self._belonging.has(known, r.ino, FileStat(look.size, look.mtime_ns, look.ctime_ns)):
             taken = take(self._recorder.disk, self._recorder.packs, r.path2, time.time_ns())
         else:
             return
         if taken is None or not taken.whole or taken.unreadable or taken.look.ino != r.ino:
             return
-        if self._belonging.version_of(known, FileStat(*taken.look.key[1:])) is None:
+        if not self._belonging.has(known, r.ino, FileStat(*taken.look.key[1:])):
             self._add(group, RelPath(r.path), known, taken)
 
     def _adopt(self, group: Group, homes: Homes, name: bytes) -> bool:
@@ -272,11 +272,11 @@ class Tail:
         there = look_of(os.fstat(fd))
         known = known if known is not None and known.kind == Kind.FILE else None
         mode, uid, gid = (known.mode, known.uid, known.gid) if known is not None else (there.mode, there.uid, there.gid)
-        version = None if known is None else self._belonging.version_of(known, old)
-        if known is not None and version is not None and version.state != State.STORED:
+        version = None if known is None else self._belonging.version_of(known, ino, old)
+        if known is not None and version is not None and version.state != State.STORED and version.same_inode:
             self._recorder.describer().filled(group, path, version.vid, known, self._content(fd, there), None)
             return
-        if version is not None and version.ctime_ns == old.ctime_ns:
+        if version is not None and version.exact:
             return
         content = self._content(fd, there)
         if version is not None and version.digest == content.digest:
@@ -298,9 +298,12 @@ class Tail:
 
     def _miss_unless_stored(self, group: Group, r: JournalRecord, state: FileStat) -> None:
         known = self._belonging.file(r)
-        if known is None or known.kind != Kind.FILE or known.state == State.DELETED or self._belonging.version_of(known, state):
+        if known is None or known.kind != Kind.FILE or known.state == State.DELETED or self._belonging.has(known, r.ino, state):
             return
         if self._is_there(r, state):
+            return
+        if (elsewhere := self._belonging.stored_elsewhere(r.ino, state)) is not None:
+            self._recorder.describer().modified(group, self._author, r.path, group.now(known), elsewhere)
             return
         gone = Look(Kind.FILE, r.ino, 1, state.size, known.mode, known.uid, known.gid, state.mtime_ns, state.ctime_ns)
         taken = Taken(gone, xattrs=known.xattrs, unreadable="overwritten before it could be taken")

@@ -119,6 +119,37 @@ def test_content_with_the_size_and_the_time_of_an_earlier_version_is_not_taken_f
     assert r.texts("f") == [b"build 1", b"build 2", b"build 3"]
 
 
+def test_two_inodes_written_in_one_tick_of_the_clock_are_not_taken_for_each_other(r: Rig, mount: Mount) -> None:
+    r.save("f", "one 1")
+    one = mount.stat("f")
+    r.write("new", "two 2")
+    os.utime(r.root / "new", ns=(one.st_mtime_ns, one.st_mtime_ns))
+    os.rename(r.root / "new", r.root / "f")
+    fd = os.open(r.root / "f", os.O_RDONLY)
+    spooled = mount.spool.add_copy(fd, os.fstat(fd))
+    ino = os.fstat(fd).st_ino
+    os.close(fd)
+    mount.tell(RecordKind.BEFORE, "f", ino, old=FileStat.of(one), spool=spooled)
+    mount.close("f", "three")
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert r.texts("f") == [b"one 1", b"two 2", b"three"]
+
+
+def test_what_was_recorded_for_another_file_in_a_storm_of_renames_is_not_said_to_be_missed(r: Rig, mount: Mount) -> None:
+    r.save("f", "one")
+    r.save("g", "the content that f had for a moment")
+    moved = mount.stat("g")
+    mount.tell(RecordKind.CONTENT, "f", moved.st_ino, new=FileStat.of(moved))
+    os.unlink(r.root / "g")
+    r.start()
+    mount.tell(RecordKind.ATTRIBUTES, "f", mount.stat("f").st_ino)
+    r.capture.poll()
+    assert r.capture.settle(WAIT_S)
+    assert r.capture.missed() == []
+    assert b"the content that f had for a moment" in r.texts("f") and r.texts("f")[-1] == b"one"
+
+
 def test_a_journal_of_several_portions_is_read_to_its_end(r: Rig, mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lsfs.capture.tail._PORTION", 4)
     for n in range(30):
