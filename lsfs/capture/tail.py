@@ -285,8 +285,14 @@ class Tail:
         self._add(group, path, known, Taken(look, content, xattrs=None if known is None else known.xattrs))
 
     def _add(self, group: Group, path: RelPath, known: Known | None, taken: Taken) -> None:
-        """Record what was taken as the newest version of a file; of none, or one without a name, as one that begins."""
+        """Record what was taken as the newest version of a file; of none, or one without a name, as one that begins.
+
+        Where another file has taken the name meanwhile it is a version of that one: the name has its content in its history.
+        """
         describe, now = self._recorder.describer(), None if known is None else group.now(known)
+        if now is None or not now.names:
+            there = tables.at_path(self._recorder.catalogue.read(), path)
+            now = group.now(there) if there is not None and there.kind == Kind.FILE else now
         if now is not None and now.names:
             describe.modified(group, self._author, path, now, taken)
             return
