@@ -274,7 +274,7 @@ class Tail:
         mode, uid, gid = (known.mode, known.uid, known.gid) if known is not None else (there.mode, there.uid, there.gid)
         version = None if known is None else self._belonging.version_of(known, ino, old)
         if known is not None and version is not None and version.state != State.STORED and version.same_inode:
-            self._recorder.describer().filled(group, path, version.vid, known, self._content(fd, there), None)
+            self._recorder.describer().filled(group, path, version.vid, group.now(known), self._content(fd, there), None)
             return
         if version is not None and version.exact:
             return

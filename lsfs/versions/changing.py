@@ -20,7 +20,7 @@ VERSION_COLUMNS = (
     "xattrs, origin, tx, actor"
 )
 _WIDTH = len(VERSION_COLUMNS.split(","))
-_INSERT_VERSION = f"INSERT OR IGNORE INTO version({VERSION_COLUMNS}) VALUES({','.join('?' * _WIDTH)})"
+_INSERT_VERSION = f"INSERT INTO version({VERSION_COLUMNS}) VALUES({','.join('?' * _WIDTH)}) ON CONFLICT(vid) DO NOTHING"
 
 # A literal, not a parameter: SQLite compiles a statement anew at each run when a parameter could decide for a partial index.
 _LIVE = f"to_ns={FOREVER}"
@@ -74,7 +74,10 @@ def _at_once(con: sqlite3.Connection, run: list[ChangeRecord]) -> bool:
     """Write a run together, or nothing of it where some of it was applied before."""
     con.execute("SAVEPOINT run")
     rows = [r.version[:_WIDTH] for r in run if r.version is not None]
-    fresh = con.executemany(_INSERT_VERSION, rows).rowcount == len(run)
+    try:
+        fresh = con.executemany(_INSERT_VERSION, rows).rowcount == len(run)
+    except sqlite3.IntegrityError:
+        fresh = False
     if not fresh:
         con.execute("ROLLBACK TO run")
     else:
@@ -91,8 +94,9 @@ def _at_once(con: sqlite3.Connection, run: list[ChangeRecord]) -> bool:
 
 def _one(con: sqlite3.Connection, r: ChangeRecord) -> None:
     version = version_of(r)
-    known = _seen(con, r) if version is None else con.execute(_INSERT_VERSION, version[:_WIDTH]).rowcount == 0
-    if known:
+    if version is None and _seen(con, r):
+        return
+    if version is not None and (version := _insert(con, version)) is None:
         return
     con.executemany(_END, [(r.at_ns, path, r.fid) for path in r.ends])
     for path in r.begins:
@@ -105,6 +109,20 @@ def _one(con: sqlite3.Connection, r: ChangeRecord) -> None:
         values = (r.at_ns, 0, r.tx, r.old_path, r.kind, r.fid, r.vid, *_standing(con, r.old_path))
         con.execute(_EFFECT, values)
     con.execute(_EFFECT, _effect_row(r, version))
+
+
+def _insert(con: sqlite3.Connection, version: VersionRecord) -> VersionRecord | None:
+    """Write a version's row and return the version as it stands there, None where it was there before.
+
+    One whose number another version of the file has gets the next free one: a content is never dropped for a number.
+    """
+    try:
+        written = con.execute(_INSERT_VERSION, version[:_WIDTH]).rowcount
+    except sqlite3.IntegrityError:
+        (number,) = con.execute("SELECT max(number) + 1 FROM version WHERE fid=?", (version.fid,)).fetchone()
+        version = version._replace(number=number)
+        written = con.execute(_INSERT_VERSION, version[:_WIDTH]).rowcount
+    return version if written else None
 
 
 def _seen(con: sqlite3.Connection, r: ChangeRecord) -> bool:

@@ -136,6 +136,32 @@ def test_two_inodes_written_in_one_tick_of_the_clock_are_not_taken_for_each_othe
     assert r.texts("f") == [b"one 1", b"two 2", b"three"]
 
 
+def test_a_missed_version_that_is_found_between_two_others_costs_neither(r: Rig, mount: Mount) -> None:
+    def aside(text: str) -> tuple[os.stat_result, bytes]:
+        r.write("f", text)
+        fd = os.open(r.root / "f", os.O_RDONLY)
+        try:
+            return mount.stat("f"), mount.spool.add_copy(fd, mount.stat("f"))
+        finally:
+            os.close(fd)
+
+    r.save("f", "one")
+    kept = [aside(text) for text in ("missed at first", "another", "and one more")]
+    ino = kept[0][0].st_ino
+    tail = Tail(r.recorder, r.state)
+    r.write("f", "the last")
+    mount.tell(RecordKind.MISSED, "f", ino, old=FileStat.of(kept[0][0]))
+    for _ in tail.portions():
+        pass
+    assert [v.state for v in r.versions.history(p("f"))] == [State.MISSED, State.STORED]
+    for st, spooled in (kept[1], kept[0], kept[2]):
+        mount.tell(RecordKind.BEFORE, "f", ino, old=FileStat.of(st), spool=spooled)
+    for _ in tail.portions():
+        pass
+    tail.close()
+    assert sorted(t for t in r.texts("f") if t) == [b"and one more", b"another", b"missed at first", b"one"]
+
+
 def test_what_was_recorded_for_another_file_in_a_storm_of_renames_is_not_said_to_be_missed(r: Rig, mount: Mount) -> None:
     r.save("f", "one")
     r.save("g", "the content that f had for a moment")
