@@ -25,6 +25,8 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _NO_XATTRS = (errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.ENODATA, errno.ELOOP, errno.ENOENT)
 _OURS = b"user.lsfs."
 _NO_NAMES = (b"", b".", b"..")
+MOVED = b"-moved"
+"""Ends the temporary name of something of the user's that has to make room for a moment: it is never removed."""
 
 
 class Look(NamedTuple):
@@ -75,11 +77,23 @@ class Disk:
         self.folders = Folders(self.fd)
         self.freeing = Freeing()
         self.aside = Aside()
+        self.stage_prefix = b""
 
     def close(self) -> None:
         """Give the descriptor of the root back, and let go of what is kept aside."""
         self.aside.close()
         os.close(self.fd)
+
+    def mark(self, token: str) -> None:
+        """Set what tells our temporary names from the user's: STAGE_PREFIX and this token, which nobody guesses.
+
+        It is the state's own and lasts, so that what a killed process left is known by it.
+        """
+        self.stage_prefix = STAGE_PREFIX + token.encode() + b"-"
+
+    def is_staged(self, path: bytes) -> bool:
+        """Tell whether the last name of a path is one of our temporary ones."""
+        return bool(self.stage_prefix) and path.rpartition(b"/")[2].startswith(self.stage_prefix)
 
     def exclude(self, path: bytes) -> None:
         """Leave `path` and what is below it alone from now on."""
@@ -90,7 +104,7 @@ class Disk:
         """Return whether `path` is none of the user's files."""
         if not path:
             return False
-        if STAGE_PREFIX in path and path.rpartition(b"/")[2].startswith(STAGE_PREFIX):
+        if self.stage_prefix and self.stage_prefix in path and self.is_staged(path):
             return True
         if path in self._excluded or path.startswith(self._below):
             return True
@@ -173,17 +187,16 @@ class Disk:
                     waiting.append(path)
 
     def _remove_stale(self, path: bytes, look: Look) -> None:
-        """Remove a temporary file that a killed process of ours left (what it was a copy of is not lost)."""
-        name = path.rpartition(b"/")[2]
-        stale = name.startswith(STAGE_PREFIX) and not name.startswith(STAGE_PREFIX + stage_token())
+        """Remove a temporary copy that a killed process of ours left (what it was a copy of is not lost)."""
+        stale = self.is_staged(path) and stage_token() not in path and not path.endswith(MOVED)
         if stale and look.kind != Kind.DIRECTORY and look.nlink == 1:
             with suppress(OSError, NotFound), self.parent(path) as (fd, last):
                 os.unlink(last, dir_fd=fd)
 
     def staged(self, folder: bytes) -> list[tuple[RelPath, Look]]:
-        """Return our own temporary files in a folder."""
+        """Return what has our temporary names in a folder: copies, and (MOVED) files and folders of the user's."""
         inside = [(RelPath(folder + b"/" + n if folder else n), look) for n, look in self._children(folder)]
-        return [(p, look) for p, look in inside if p.rpartition(b"/")[2].startswith(STAGE_PREFIX)]
+        return [(p, look) for p, look in inside if self.is_staged(p)]
 
     def _children(self, folder: bytes) -> list[tuple[bytes, Look]]:
         """Return what is directly in a folder; nothing where it is gone, closed to us, or another file system's."""

@@ -9,6 +9,7 @@ Threading: `lock` is taken for a batch of names, and for each slice of a walk. I
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ from lsfs.packs.content import Content
 from lsfs.versions.contents import ContentStore
 from lsfs.versions.ids import Ids
 from lsfs.versions.records import Record
+
+_STAGE_MARK = "capture:stage-token"
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class Recorder:
         self.catalogue = catalogue
         self.packs = packs
         self.disk = disk
+        disk.mark(_stage_mark(catalogue))
         self.ids = Ids(catalogue.read())
         self._describer = Describer(catalogue, self.ids)
         self._listeners: list[Callable[[list[Change]], None]] = []
@@ -140,6 +144,15 @@ class Recorder:
     def _announce(self, changes: list[Change]) -> None:
         for listener in self._listeners:
             listener(changes)
+
+
+def _stage_mark(catalogue: Catalogue) -> str:
+    """Return what the temporary names of this state have in them, made once."""
+    token = catalogue.meta(_STAGE_MARK)
+    if token is None:
+        token = secrets.token_hex(8)
+        catalogue.set_meta(_STAGE_MARK, token)
+    return token
 
 
 def _pass(name: str) -> None:

@@ -20,24 +20,14 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from lsfs.capture.aside import appear, exchange
-from lsfs.capture.disk import Disk, Look, look_of, read_xattrs, stage_token
+from lsfs.capture.disk import MOVED, Disk, Look, look_of, stage_token
 from lsfs.capture.known import Known
+from lsfs.changes.dressing import Attributes, dress_fd
 from lsfs.errors import Conflict, Exists, NotFound
-from lsfs.model import STAGE_PREFIX, Kind, RelPath, State, show
+from lsfs.model import Kind, RelPath, State, show
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FEW = 8
-_UNSUPPORTED = (errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.EINVAL)
-
-
-class Attributes(NamedTuple):
-    """What a file has beside its content; None leaves it as it comes."""
-
-    mode: int | None = None
-    uid: int | None = None
-    gid: int | None = None
-    mtime_ns: int | None = None
-    xattrs: dict[bytes, bytes] | None = None
 
 
 class Staged(NamedTuple):
@@ -66,7 +56,7 @@ class Hand:
     def __init__(self, disk: Disk, label: str, point: Callable[[str], None]) -> None:
         self._disk = disk
         self._point = point
-        self._label = b"%s%s-%s" % (STAGE_PREFIX, stage_token(), label.encode())
+        self._label = b"%s%s-%s" % (disk.stage_prefix, stage_token(), label.encode())
         self._count = 0
         self._written: list[RelPath] = []
 
@@ -88,7 +78,7 @@ class Hand:
                     above = os.fstat(folder)
                     os.fchown(fd, above.st_uid, above.st_gid)
                 fill(fd)
-                _dress(fd, attributes)
+                dress_fd(fd, attributes)
             except BaseException:
                 self.discard(staged)
                 raise
@@ -204,7 +194,7 @@ class Hand:
             there, at = os.fstat(source), 0
             while at < there.st_size:
                 at += os.sendfile(target, source, at, min(there.st_size - at, 1 << 26))
-            _dress(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns))
+            dress_fd(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns))
             look = look_of(os.fstat(target))
         finally:
             os.close(source)
@@ -223,7 +213,7 @@ class Hand:
                 if attributes.uid is None and os.geteuid() == 0:
                     above = os.fstat(folder)
                     os.fchown(fd, above.st_uid, above.st_gid)
-                _dress(fd, attributes)
+                dress_fd(fd, attributes)
             finally:
                 os.close(fd)
 
@@ -265,7 +255,7 @@ class Hand:
                 return
             fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
             try:
-                _dress(fd, attributes)
+                dress_fd(fd, attributes)
             finally:
                 os.close(fd)
 
@@ -323,19 +313,10 @@ class Hand:
         self._disk.folders.forget()
 
     def temporary_beside(self, path: RelPath) -> RelPath:
-        """Return a free temporary path in the folder of `path`."""
+        """Return a free temporary path in the folder of `path`, for what is there and has to make room for a moment."""
         above = path.rpartition(b"/")[0]
-        name = self._temporary()
+        name = self._temporary() + MOVED
         return RelPath(above + b"/" + name if above else name)
-
-    def clear(self, folders: set[bytes]) -> None:
-        """Remove temporary files that a crash left in these folders."""
-        for folder in folders:
-            with contextlib.suppress(NotFound, OSError):
-                for path, _ in self._disk.staged(folder):
-                    inside = [p for p, _ in self._disk.walk(path)]
-                    for inner in (*sorted(inside, reverse=True), path):
-                        self.remove(inner)
 
     def require(self, path: RelPath, known: Known | None) -> None:
         """Make sure, right before it is replaced or removed, that a file still is what was captured.
@@ -401,34 +382,6 @@ def _lstat(folder: int, name: bytes) -> os.stat_result | None:
         return os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
         return None
-
-
-def _dress(fd: int, a: Attributes) -> None:
-    """Set owner before mode (chown clears set-user-id), times last."""
-    there = os.fstat(fd)
-    if a.uid is not None and a.gid is not None and (a.uid, a.gid) != (there.st_uid, there.st_gid):
-        with contextlib.suppress(PermissionError):
-            os.fchown(fd, a.uid, a.gid)
-    if a.xattrs is not None:
-        _set_xattrs(fd, a.xattrs)
-    if a.mode is not None and (stat.S_IMODE(a.mode) != stat.S_IMODE(there.st_mode) or a.uid is not None):
-        os.fchmod(fd, stat.S_IMODE(a.mode))
-    if a.mtime_ns is not None:
-        os.utime(fd, ns=(there.st_atime_ns, a.mtime_ns))
-
-
-def _set_xattrs(fd: int, wanted: dict[bytes, bytes]) -> None:
-    there = read_xattrs(fd)
-    gone = [n for n in there if n not in wanted]
-    for name in [*gone, *(n for n, value in wanted.items() if there.get(n) != value)]:
-        try:
-            if name in wanted:
-                os.setxattr(fd, name, wanted[name])
-            else:
-                os.removexattr(fd, name)
-        except OSError as e:
-            if e.errno not in _UNSUPPORTED:
-                raise
 
 
 def _syncfs(fd: int) -> None:

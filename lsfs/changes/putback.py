@@ -17,7 +17,8 @@ from typing import NamedTuple
 from lsfs.capture import known as tables
 from lsfs.capture.known import Known
 from lsfs.capture.taking import Taken
-from lsfs.changes.hand import Attributes, Hand, Staged
+from lsfs.changes.dressing import Attributes
+from lsfs.changes.hand import Hand, Staged
 from lsfs.changes.stock import Stock, Stored
 from lsfs.errors import Conflict, NotFound
 from lsfs.model import Kind, RelPath, State, Version

@@ -8,18 +8,22 @@ the history.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lsfs.capture import known as tables
 from lsfs.capture.describing import Author
+from lsfs.capture.disk import MOVED, Disk, Look
 from lsfs.capture.events import Dirty
+from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
 from lsfs.changes.cutoff import Cut, read_cut, theirs
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
 from lsfs.changes.putback import Putback, live_names
 from lsfs.changes.stock import Stock
-from lsfs.model import RelPath, TransactionId
+from lsfs.errors import Exists, LsfsError
+from lsfs.model import Kind, RelPath, TransactionId, show
 from lsfs.versions.changing import parent_of
 from lsfs.versions.records import EndRecord
 from lsfs.versions.versions import Versions
@@ -77,15 +81,39 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     return Recovered(TransactionId(tx), prompt, tuple(sorted(result.touched)), kept)
 
 
+def _is_known(known: Known, path: RelPath, look: Look) -> bool:
+    """Tell whether what has a temporary name is that file: a copy may have been given its inode number."""
+    return path.endswith(MOVED) or known.mtime_ns == look.mtime_ns
+
+
 def _bring_home(recorder: Recorder, hand: Hand, cut: Cut, folders: set[bytes]) -> None:
     """Rename files that a crash left under temporary names to where they were, and remove temporary copies."""
     homes = {t.fid: p for p, t in cut.before.items() if t.fid is not None}
     con = recorder.catalogue.read()
     for path, look in [found for folder in sorted(folders) for found in recorder.disk.staged(folder)]:
-        own = [
-            k for k in tables.by_inode(con, look.ino) if k.fid in homes and (k.kind, k.mtime_ns) == (look.kind, look.mtime_ns)
-        ]
+        own = [k for k in tables.by_inode(con, look.ino) if k.fid in homes and k.kind == look.kind and _is_known(k, path, look)]
         home = homes[own[0].fid] if own else None
         if home is not None and recorder.disk.look(home) is None and recorder.disk.look(parent_of(home)) is not None:
             hand.rename(path, home)
-    hand.clear(folders)
+    _clear(recorder.disk, hand, folders)
+
+
+def _clear(disk: Disk, hand: Hand, folders: set[bytes]) -> None:
+    """Remove temporary copies that a crash left in these folders; what is the user's gets a name that he sees."""
+    for path, look in [found for folder in sorted(folders) for found in disk.staged(folder)]:
+        with suppress(LsfsError, OSError):
+            if path.endswith(MOVED) or look.kind == Kind.DIRECTORY:
+                _show(hand, path)
+            else:
+                hand.remove(path)
+
+
+def _show(hand: Hand, path: RelPath) -> None:
+    """Rename something of the user's that could not go home; it is captured under that name like anything new."""
+    above = path.rpartition(b"/")[0]
+    for number in range(1, 1000):
+        name = b"kept by lsfs %d" % number
+        with suppress(Exists):
+            hand.rename(path, RelPath(above + b"/" + name if above else name))
+            _LOG.warning("what a crash had left at a temporary name is %s now", show(name))
+            return

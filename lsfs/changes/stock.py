@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from lsfs.changes.hand import Attributes
+from lsfs.changes.dressing import Attributes
 from lsfs.errors import NotFound
 from lsfs.model import Version
 from lsfs.packs.content import Content

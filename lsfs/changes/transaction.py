@@ -22,9 +22,10 @@ from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
 from lsfs.changes.cutoff import read_cut, theirs
+from lsfs.changes.dressing import Attributes
 from lsfs.changes.filling import Data, Mode, fill
 from lsfs.changes.guard import Guard
-from lsfs.changes.hand import Attributes, Hand
+from lsfs.changes.hand import Hand
 from lsfs.changes.ledger import Ledger
 from lsfs.changes.putback import Putback, Result, Target, live_names
 from lsfs.changes.stock import Stock, one

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.changes import Recovered, Transaction
+from lsfs.changes.dressing import Attributes
 from lsfs.wire.journal import FileStat, RecordKind
 from tests.lsfs.capture.test_tail import Mount
 from tests.lsfs.store_rig import WAIT_S, Rig, p, rig
@@ -148,3 +149,65 @@ def test_a_deleted_file_that_a_program_made_anew_stays(tmp_path: Path) -> None:
 def test_a_program_that_wrote_what_was_there_anyway_hinders_nothing(tmp_path: Path, text: str) -> None:
     with after(tmp_path, lambda tx: tx.write(p("f"), b"by lsfs"), rewritten("f", text)) as s:
         assert s.rig.tree()["f"] == b"one"
+
+
+def stage_names(r: Rig) -> list[Path]:
+    return [path for path in r.root.rglob("*") if r.disk.is_staged(os.fsencode(path.name))]
+
+
+def make_room(tx: Transaction) -> None:
+    """Do what a rollback does first whose targets are taken: the folder gets a temporary name; then the process is killed."""
+    hand = tx._hand
+    tx._ledger.intend("rollback", tx._ledger.enter([p("d")], below=True))
+    hand.rename(p("d"), hand.temporary_beside(p("d")))
+
+
+def test_what_a_program_puts_into_a_folder_under_a_temporary_name_is_home_with_it(tmp_path: Path) -> None:
+    def put(r: Rig, mount: Mount) -> None:
+        (folder,) = [path for path in r.root.iterdir() if path.is_dir()]
+        (folder / "new").write_text("theirs")
+        (folder / "f").write_text("theirs too")
+
+    with after(tmp_path, make_room, put) as started:
+        assert started.rig.tree() == {"f": b"one", "d": None, "d/f": b"theirs too", "d/g": b"deep two", "d/new": b"theirs"}
+        assert stage_names(started.rig) == []
+
+
+def test_a_folder_that_cannot_go_home_gets_a_name_that_is_seen(tmp_path: Path) -> None:
+    def put(r: Rig, mount: Mount) -> None:
+        (folder,) = [path for path in r.root.iterdir() if path.is_dir()]
+        (folder / "new").write_text("theirs")
+        r.write("d/mine", "somebody made the folder anew")
+
+    with after(tmp_path, make_room, put) as started:
+        tree = started.rig.tree()
+        assert b"theirs" in tree.values() and tree["d/mine"] == b"somebody made the folder anew"
+        assert stage_names(started.rig) == []
+
+
+@pytest.mark.parametrize("name", [".lsfs-stage-notes.txt", ".lsfs-stage-0123456789abcdef-12-1-1", "d/.lsfs-stage-x-moved"])
+def test_a_file_of_the_users_that_is_called_like_ours_is_a_file_of_the_users(tmp_path: Path, name: str) -> None:
+    with rig(tmp_path) as r:
+        r.save(name, "precious")
+        assert r.texts(name) == [b"precious"]
+    with rig(tmp_path) as r:
+        r.record()
+        with r.changes.begin(actor="user") as tx:
+            tx.write(p(name), b"changed")
+        r.changes.undo()
+        assert r.tree()[name] == b"precious"
+
+
+def test_the_copies_of_a_root_inside_are_left_to_it(tmp_path: Path) -> None:
+    with rig(tmp_path) as outer:
+        (outer.root / "inner").mkdir()
+        with rig(outer.root / "inner") as inner:
+            inner.save("f", "one")
+
+            def fill(fd: int) -> None:
+                os.write(fd, b"two")
+
+            staged = inner.changes.begin(actor="user")._hand.stage(p("f"), fill, Attributes())
+            outer.record()
+            os.close(staged.fd)
+            assert (inner.root / os.fsdecode(staged.name)).read_bytes() == b"two"
