@@ -45,7 +45,7 @@ def serve(session: Session, real: Table, virtual: Table, between: Callable[[], N
     Raises:
         OSError: the kernel's device failed.
     """
-    ours, theirs = _whole(real, real, virtual), _whole(virtual, real, virtual)
+    ours, theirs = whole(real, real, virtual), whole(virtual, real, virtual)
     buffer = bytearray(p.BUFFER_BYTES)
     buffers, view = [buffer], memoryview(buffer)
     unpack, readv, device, lock = p.IN_HEADER.unpack_from, os.readv, session.device, session.lock
@@ -77,8 +77,11 @@ def serve(session: Session, real: Table, virtual: Table, between: Callable[[], N
             between()
 
 
-def _whole(table: Table, real: Table, virtual: Table) -> dict[int, Operation]:
-    """Return a table's operations, with those on look-ups that the kernel takes back; they are not answered."""
+def whole(table: Table, real: Table, virtual: Table) -> dict[int, Operation]:
+    """Return a table's operations, with those on look-ups that the kernel takes back; they are not answered.
+
+    What only the other table has is refused, but not as unknown: the kernel would ask for it nowhere in the mount any more.
+    """
 
     def forget(header: Header, body: bytes) -> Answer:
         table.forget(header[3], p.U64.unpack_from(body)[0])
@@ -91,7 +94,8 @@ def _whole(table: Table, real: Table, virtual: Table) -> dict[int, Operation]:
         return DEFERRED
 
     ours = {Op.FORGET: forget, Op.BATCH_FORGET: forget_many, Op.INTERRUPT: _ignored}
-    return {int(op): act for op, act in (*table.operations.items(), *ours.items())}
+    elsewhere = dict.fromkeys((*real.operations, *virtual.operations), _not_here)
+    return {int(op): act for op, act in (elsewhere | dict(table.operations) | ours).items()}
 
 
 def _ignored(_: Header, body: bytes) -> Answer:  # noqa: ARG001 - every operation has this form
@@ -99,6 +103,11 @@ def _ignored(_: Header, body: bytes) -> Answer:  # noqa: ARG001 - every operatio
     return DEFERRED
 
 
+def _not_here(_: Header, body: bytes) -> Answer:  # noqa: ARG001 - every operation has this form
+    """Refuse an operation for this part of the mount only; of this errno the kernel remembers nothing."""
+    return errno.EOPNOTSUPP
+
+
 def _unknown(_: Header, body: bytes) -> Answer:  # noqa: ARG001 - every operation has this form
-    """Refuse an operation that is in no table."""
+    """Refuse an operation that is in no table. The kernel may remember it for the whole mount."""
     return errno.ENOSYS

@@ -48,9 +48,12 @@ Operation = Callable[[Header, bytes], Answer]
 
 
 def errno_of(e: Exception) -> int:
-    """Return the errno to answer with for an exception; one that is a bug is logged."""
+    """Return the errno to answer with for an exception; one that is a bug is logged.
+
+    Never ENOSYS, which the kernel would take for every file of the mount.
+    """
     if isinstance(e, OSError):
-        return e.errno or errno.EIO
+        return errno.EOPNOTSUPP if e.errno == errno.ENOSYS else e.errno or errno.EIO
     _LOG.error("an operation failed", exc_info=e)
     return errno.EIO
 

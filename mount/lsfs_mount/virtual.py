@@ -48,10 +48,14 @@ class VirtualTree:
             Op.READ: self.read,
             Op.RELEASE: self.release,
             Op.FLUSH: self.release,
+            Op.FSYNC: self.release,
+            Op.LSEEK: self.lseek,
+            Op.COPY_FILE_RANGE: _elsewhere,
             Op.OPENDIR: self.opendir,
             Op.READDIR: lambda header, body: self._list(header, body, plus=False),
             Op.READDIRPLUS: lambda header, body: self._list(header, body, plus=True),
             Op.RELEASEDIR: self.releasedir,
+            Op.FSYNCDIR: self.release,
             Op.MKDIR: self.mkdir,
             Op.RMDIR: self.rmdir,
             Op.GETXATTR: _no_data,
@@ -61,6 +65,9 @@ class VirtualTree:
         for op in (
             Op.SETATTR,
             Op.CREATE,
+            Op.TMPFILE,
+            Op.WRITE,
+            Op.FALLOCATE,
             Op.UNLINK,
             Op.SYMLINK,
             Op.MKNOD,
@@ -163,8 +170,17 @@ class VirtualTree:
         return self._later(header, lambda: self.meaning.read(node.path, offset, size))
 
     def release(self, _: Header, body: bytes) -> bytes:  # noqa: ARG002 - every operation has this form
-        """Close a file."""
+        """Close a file, or write it through to the disk: nothing is to be done."""
         return b""
+
+    def lseek(self, header: Header, body: bytes) -> Answer:
+        """Find data or a hole: there are no holes."""
+        _fh, offset, whence, _pad = p.LSEEK_IN.unpack_from(body)
+        node = self._nodes.get(header[3])
+        size = node.wire.size if node.text is None else len(node.text)
+        if p.signed(offset) < 0 or offset >= size:
+            return errno.ENXIO
+        return p.U64.pack(size if whence == os.SEEK_HOLE else offset)
 
     # Folders
 
@@ -225,6 +241,11 @@ class VirtualTree:
 
     def _later(self, header: Header, work: Callable[[], bytes]) -> Answer:
         return self._session.later(header[2], work, asks=True)
+
+
+def _elsewhere(_: Header, body: bytes) -> Answer:  # noqa: ARG001 - every operation has this form
+    """COPY_FILE_RANGE from here into the root: the kernel copies by reading and writing."""
+    return errno.EXDEV
 
 
 def _no_data(_: Header, body: bytes) -> Answer:  # noqa: ARG001 - every operation has this form
