@@ -17,7 +17,8 @@ from lsfs_mount.nodes import VIRTUAL_IDS
 
 VALID_S = 1
 """How long the kernel may trust names and attributes without asking."""
-MODES = {"directory": stat.S_IFDIR | 0o555, "file": stat.S_IFREG | 0o444, "symlink": stat.S_IFLNK | 0o777}
+MODES = {"directory": stat.S_IFDIR | 0o500, "file": stat.S_IFREG | 0o400, "symlink": stat.S_IFLNK | 0o777}
+"""Only the owner of the root looks in here: what is shown tells of files that others may not read, their content too."""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.mount.differences import holds
 from tests.mount.rig import Rig, mounted
+from tests.mount.semantics import Engine, served
 
 PLACES = ("plain", "passthrough", "ordinary", "mfusepy", "fusepy")
 DRIVERS = ("native", "mfusepy", "fusepy")
@@ -84,3 +85,15 @@ def rig(tmp_path: Path, driver: tuple[str, str]) -> Iterator[Rig]:
     """A mount of one's own, by each driver."""
     with mounted(tmp_path, *driver) as r:
         yield r
+
+
+@pytest.fixture
+def engine(rig: Rig) -> Iterator[Engine]:
+    (rig.plain / "docs").mkdir()
+    (rig.plain / "docs" / "a.txt").write_text("the result")
+    engine = Engine()
+    server = served(rig, engine)
+    yield engine
+    engine.release.set()
+    server.shutdown()
+    server.server_close()
