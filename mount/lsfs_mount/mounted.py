@@ -10,14 +10,14 @@ import logging
 import os
 import resource
 import threading
-from itertools import islice
 
 from lsfs.wire.control import Server
 from lsfs_mount.files import Files
 from lsfs_mount.folders import Folders
+from lsfs_mount.forgetting import forget_oldest
 from lsfs_mount.inodes import Inodes
 from lsfs_mount.names import Names
-from lsfs_mount.nodes import Node, Nodes
+from lsfs_mount.nodes import Nodes
 from lsfs_mount.opening import Opening
 from lsfs_mount.options import READY_S, Options, hidden, keeper, root_text
 from lsfs_mount.protocol import Op
@@ -124,21 +124,4 @@ class Mounted:
             with self.session.lock:
                 self._opening.note_quiet()
                 self.shared.keeper.retry()
-                self._forget_oldest()
-
-    def _forget_oldest(self) -> None:
-        """Ask the kernel to forget names, the first met first, folders last, where it knows too many."""
-        surplus = len(self.nodes) - self._options.most_nodes
-        if surplus <= 0:
-            return
-        wanted = surplus + self._options.most_nodes // 5
-        files = list(islice((n for n in self.nodes.oldest() if _may_go(n, folders=False)), wanted))
-        folders = list(islice((n for n in self.nodes.oldest() if _may_go(n, folders=True)), wanted - len(files)))
-        for node in files + folders:
-            assert node.parent is not None, "the root stays"
-            self.session.invalidate_entry(node.parent.id, node.name)
-
-
-def _may_go(node: Node, *, folders: bool) -> bool:
-    is_folder = node.kind == 0o040000
-    return node.parent is not None and is_folder == folders and not node.opens and not node.pinned
+                forget_oldest(self.session, self.nodes, self._options.most_nodes)

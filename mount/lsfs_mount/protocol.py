@@ -116,6 +116,11 @@ GETATTR_FH = 1
 
 NOTIFY_INVAL_INODE = 2
 NOTIFY_INVAL_ENTRY = 3
+NOTIFY_PRUNE = 9
+PRUNE_MINOR = 45
+"""From this minor version on the kernel takes NOTIFY_PRUNE (Linux 6.18)."""
+EXPIRE_ONLY = 1 << 0
+"""Of NOTIFY_INVAL_ENTRY: look the name up again when it is used next; older kernels (before 6.2) drop it all the same."""
 
 BACKING_OPEN = 0x4010E501
 """ioctl on /dev/fuse: struct {i32 fd, u32 flags, u64 padding} -> backing id."""
@@ -135,6 +140,9 @@ DIRENT = struct.Struct("<QQII")  # ino, offset of the next, name length, type
 STATFS_OUT = struct.Struct("<QQQQQIIII24x")
 INIT_OUT = struct.Struct("<IIIIHHIIHHII24x")
 FALLOCATE_IN = struct.Struct("<QQQII")
+INVAL_ENTRY_OUT = struct.Struct("<QII")  # node id of the folder, name length, flags
+INVAL_INODE_OUT = struct.Struct("<Qqq")  # node id, offset, length
+PRUNE_OUT = struct.Struct("<II8x")  # count; the node ids follow
 LSEEK_IN = struct.Struct("<QQII")
 COPY_IN = struct.Struct("<QQQQQQQ")
 U64 = struct.Struct("<Q")

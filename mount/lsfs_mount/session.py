@@ -18,7 +18,7 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -70,6 +70,7 @@ class Session:
         self.mountpoint = mountpoint
         self.lock = threading.RLock()
         self.device = -1
+        self.minor = 0
         self.passthrough = passthrough and os.geteuid() == 0
         self.ready = threading.Event()
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="mount-worker")
@@ -126,10 +127,11 @@ class Session:
         self.passthrough = bool(self.passthrough and flags2 & p.PASSTHROUGH)
         second = p.PASSTHROUGH if self.passthrough else 0
         depth = 1 if self.passthrough else 0
+        self.minor = min(minor, p.MINOR)
         self.ready.set()
         return p.INIT_OUT.pack(
             p.MAJOR,
-            min(minor, p.MINOR),
+            self.minor,
             readahead,
             p.WANTED & flags,
             64,
@@ -182,14 +184,26 @@ class Session:
     # Notices
 
     def invalidate_entry(self, parent_id: int, name: bytes) -> None:
-        """Make the kernel look a name up again."""
-        body = struct.pack("<QII", parent_id, len(name), 0) + name + b"\0"
-        self._notices.put(p.OUT_HEADER.pack(16 + len(body), p.NOTIFY_INVAL_ENTRY, 0) + body)
+        """Make the kernel look a name up again when it is used next; who works in such a folder stays in it."""
+        self._notify_entry(parent_id, name, p.EXPIRE_ONLY)
+
+    def drop_entry(self, parent_id: int, name: bytes) -> None:
+        """Make the kernel forget a name at once. A folder that is used is lost to its users, and what is mounted in it too."""
+        self._notify_entry(parent_id, name, 0)
+
+    def _notify_entry(self, parent_id: int, name: bytes, flags: int) -> None:
+        self._notify(p.NOTIFY_INVAL_ENTRY, p.INVAL_ENTRY_OUT.pack(parent_id, len(name), flags) + name + b"\0")
+
+    def prune(self, ids: Sequence[int]) -> None:
+        """Make the kernel forget those of the nodes that nobody uses (it must have agreed on PRUNE_MINOR)."""
+        self._notify(p.NOTIFY_PRUNE, p.PRUNE_OUT.pack(len(ids), 0) + struct.pack(f"<{len(ids)}Q", *ids))
 
     def invalidate_inode(self, id_: int) -> None:
         """Make the kernel forget a node's attributes and content."""
-        body = struct.pack("<Qqq", id_, 0, 0)
-        self._notices.put(p.OUT_HEADER.pack(16 + len(body), p.NOTIFY_INVAL_INODE, 0) + body)
+        self._notify(p.NOTIFY_INVAL_INODE, p.INVAL_INODE_OUT.pack(id_, 0, 0))
+
+    def _notify(self, code: int, body: bytes) -> None:
+        self._notices.put(p.OUT_HEADER.pack(16 + len(body), code, 0) + body)
 
     def _send_notices(self) -> None:
         while (notice := self._notices.get()) is not None:
