@@ -6,10 +6,12 @@ A listing takes the names down when it is read from the start, so that offsets s
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 
 from lsfs_mount import protocol as p
 from lsfs_mount.files import with_copy
+from lsfs_mount.nested import mask_of
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation
@@ -58,13 +60,19 @@ class Folders:
 
     def _read_names(self, listing: Listing) -> None:
         """Take the folder's names down, so that offsets stay valid while it changes."""
-        names = [(b".", 1, 4), (b"..", 1, 4)]
+        node, mask = listing.node, self._mask(listing.node)
+        above = node.parent or node
+        names = [(b".", node.key[1] ^ mask, 4), (b"..", above.key[1] ^ self._mask(above), 4)]
         with os.scandir(listing.fd) as it:
             for e in it:
                 name = os.fsencode(e.name)
-                if not self._s.is_hidden(listing.node, name):
-                    names.append((name, e.inode(), _type_of(e)))
+                if not self._s.is_hidden(node, name):
+                    names.append((name, e.inode() ^ mask, _type_of(e)))
         listing.names = names
+
+    def _mask(self, node: Node) -> int:
+        device = node.key[0]
+        return 0 if device == self._nodes.device else mask_of(device)
 
     def readdir(self, header: Header, body: bytes) -> bytes:
         """Return names."""
@@ -114,8 +122,14 @@ class Folders:
 
 
 def _type_of(e: os.DirEntry[str]) -> int:
+    """Return the kind as a directory entry has it."""
     if e.is_symlink():
         return 10
     if e.is_dir(follow_symlinks=False):
         return 4
-    return 8 if e.is_file(follow_symlinks=False) else 0
+    if e.is_file(follow_symlinks=False):
+        return 8
+    try:
+        return stat.S_IFMT(e.stat(follow_symlinks=False).st_mode) >> 12  # a FIFO, socket or device: rare
+    except OSError:
+        return 0

@@ -52,7 +52,8 @@ class Inodes:
         flags, _, handle = p.GETATTR_IN.unpack_from(body)
         node = self._nodes.get(header[3])
         held = flags & p.GETATTR_FH and handle in self._s.handles
-        return p.attributes(VALID_S, os.fstat(handle) if held else self._nodes.stat(node), lost=node.lost)
+        st = os.fstat(handle) if held else self._nodes.stat(node)
+        return p.attributes(VALID_S, st, self._nodes.device, lost=node.lost)
 
     def setattr(self, header: Header, body: bytes) -> Answer:
         """Set mode, owner, size or times."""
@@ -108,7 +109,7 @@ class Inodes:
         st = os.fstat(held) if held >= 0 else self._nodes.stat(node)
         if old is not None:
             self._record_set(header, node, old, st)
-        return p.attributes(VALID_S, st, lost=node.lost)
+        return p.attributes(VALID_S, st, self._nodes.device, lost=node.lost)
 
     def _record_set(self, header: Header, node: Node, old: os.stat_result, st: os.stat_result) -> None:
         if node.writers and st.st_size == old.st_size:

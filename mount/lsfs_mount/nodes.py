@@ -97,11 +97,15 @@ class Nodes:
         root_fd: an O_PATH descriptor of the root, opened before anything was mounted over it.
         most_fds: descriptors that nodes may hold beside the pinned ones.
         crowd: how many nodes are a crowd; `crowded` is set when one more than that is met.
+
+    Attributes:
+        device: the root's.
     """
 
     def __init__(self, root_fd: int, *, most_fds: int, crowd: int) -> None:
         st = os.fstat(root_fd)
         self.root = Node(1, (st.st_dev, st.st_ino), stat.S_IFDIR, None, b"")
+        self.device = st.st_dev
         self.root.fd = root_fd
         self.root.pinned = True
         self.root.lookups = 1

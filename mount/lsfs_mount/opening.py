@@ -160,7 +160,7 @@ class Opening:
         st = os.fstat(fd)
         node = self._nodes.meet(parent, name, st)
         node.bare_until = _monotonic() + VALID_S
-        entry = p.entry(node.id, VALID_S, st)
+        entry = p.entry(node.id, VALID_S, st, self._nodes.device)
         self._s.keeper.record(RecordKind.CREATE, node.path, st.st_ino, new=st, who=(header[6], header[4]))
         if flags & os.O_ACCMODE == os.O_RDONLY:
             return entry + self._opened(Handle(fd, node, False), st)
@@ -183,7 +183,9 @@ class Opening:
             os.fchown(fd, header[4], header[5])
         st = os.fstat(fd)
         node = self._nodes.meet_nameless(os.open(f"/proc/self/fd/{fd}", os.O_PATH | os.O_CLOEXEC))
-        return p.entry(node.id, VALID_S, st) + self._opened_for_writing(header, node, fd, flags & ~os.O_TRUNC, st)
+        return p.entry(node.id, VALID_S, st, self._nodes.device) + self._opened_for_writing(
+            header, node, fd, flags & ~os.O_TRUNC, st
+        )
 
     # Closing
 

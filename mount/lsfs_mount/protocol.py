@@ -10,6 +10,8 @@ import os
 import struct
 from enum import IntEnum
 
+from lsfs_mount.nested import mask_of
+
 MAJOR, MINOR = 7, 45
 MAX_WRITE = 1 << 20
 """Bytes of data in one READ or WRITE."""
@@ -155,9 +157,15 @@ _pack_entry, _pack_attributes = ENTRY.pack, ATTR.pack
 _SECOND = 1_000_000_000
 
 
-def entry(id_: int, valid_s: int, st: os.stat_result) -> bytes:
-    """Return the protocol's entry: a node and its attributes, both valid for so long."""
-    mode, ino, _, links, uid, gid, size, a, m, c = st
+def entry(id_: int, valid_s: int, st: os.stat_result, device: int) -> bytes:
+    """Return the protocol's entry: a node and its attributes, both valid for so long.
+
+    Args:
+        device: the root's.
+    """
+    mode, ino, on, links, uid, gid, size, a, m, c = st
+    if on != device:
+        ino ^= mask_of(on)
     return _pack_entry(
         id_,
         0,
@@ -184,13 +192,16 @@ def entry(id_: int, valid_s: int, st: os.stat_result) -> bytes:
     )
 
 
-def attributes(valid_s: int, st: os.stat_result, *, lost: bool) -> bytes:
+def attributes(valid_s: int, st: os.stat_result, device: int, *, lost: bool) -> bytes:
     """Return the answer that carries attributes.
 
     Args:
+        device: the root's.
         lost: the inode has no name any more; one that the spool may have is not counted.
     """
-    mode, ino, _, links, uid, gid, size, a, m, c = st
+    mode, ino, on, links, uid, gid, size, a, m, c = st
+    if on != device:
+        ino ^= mask_of(on)
     return _pack_attributes(
         valid_s,
         0,

@@ -89,7 +89,7 @@ class Shared:
         """Return the node of a name and the protocol's entry for it, counted as one look-up."""
         st = os.lstat(name, dir_fd=self.nodes.fd(parent))
         node = self.nodes.meet(parent, name, st)
-        return node, p.entry(node.id, VALID_S, st)
+        return node, p.entry(node.id, VALID_S, st, self.nodes.device)
 
     def who(self, header: Header) -> tuple[int, int]:
         """Return process id and user id of the caller."""

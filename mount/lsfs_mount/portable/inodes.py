@@ -29,11 +29,11 @@ Ask = Callable[[str, bytes, bytes, bytes], bytes]
 """(operation, path, name, value) -> value: asks the engine for one of its extended attributes."""
 
 
-def fields_of(st: os.stat_result, mode: int, links: int) -> Fields:
+def fields_of(st: os.stat_result, ino: int, mode: int, links: int) -> Fields:
     """Return attributes as the bindings take them."""
     return {
         "st_mode": mode,
-        "st_ino": st.st_ino,
+        "st_ino": ino,
         "st_nlink": links,
         "st_uid": st.st_uid,
         "st_gid": st.st_gid,
@@ -61,12 +61,13 @@ class Inodes:
         if mode & 0o070 and not stat.S_ISLNK(mode):
             with self._root.walk.inode(path) as fd:
                 mode = _shown_mode(fd, st)
-        return fields_of(st, mode, self._links(st, named=not is_hiding(path)))
+        return fields_of(st, self._root.walk.shown_ino(st.st_dev, st.st_ino), mode, self._links(st, named=not is_hiding(path)))
 
     def attributes_of(self, fd: int) -> Fields:
         """Return the attributes of an open handle."""
         st = os.fstat(fd)
-        return fields_of(st, _shown_mode(fd, st), self._links(st, named=self._root.handles.get(fd).named))
+        links = self._links(st, named=self._root.handles.get(fd).named)
+        return fields_of(st, self._root.walk.shown_ino(st.st_dev, st.st_ino), _shown_mode(fd, st), links)
 
     def _links(self, st: os.stat_result, *, named: bool) -> int:
         """Return how many names an inode has; libfuse takes one off where it hides one."""

@@ -215,16 +215,18 @@ class Operations:
 
     def readdir(self, _path: str | None, fd: int) -> list[Entry]:
         """Return the names in a folder."""
-        here = {"st_mode": stat.S_IFDIR}
-        entries: list[Entry] = [(".", here, 0), ("..", here, 0)]
         if fd >= HANDLES:
             found = self._semantic.listing(self._semantic.path(fd))
-            return entries + [(n.decode(ENCODING), {"st_ino": ino, "st_mode": mode}, 0) for n, ino, mode in found]
+            return [(n.decode(ENCODING), {"st_ino": ino, "st_mode": mode}, 0) for n, ino, mode in found]
+        walk, device = self._root.walk, os.fstat(fd).st_dev
+        here, above = walk.numbers(fd)
+        entries: list[Entry] = [(n, {"st_ino": ino, "st_mode": stat.S_IFDIR}, 0) for n, ino in ((".", here), ("..", above))]
         with os.scandir(fd) as it:
             for e in it:
                 name = os.fsencode(e.name)
-                if not self._root.walk.is_hidden(fd, name):
-                    entries.append((name.decode(ENCODING), {"st_ino": e.inode(), "st_mode": _kind(e)}, 0))
+                if not walk.is_hidden(fd, name):
+                    ino = walk.shown_ino(device, e.inode())
+                    entries.append((name.decode(ENCODING), {"st_ino": ino, "st_mode": _kind(e)}, 0))
         return entries
 
     def releasedir(self, _path: str | None, fd: int) -> None:
@@ -264,9 +266,14 @@ def _real(path: str) -> bytes:
 
 
 def _kind(e: os.DirEntry[Any]) -> int:
-    """Return the kind of an entry as far as the folder tells without a look at the inode, 0 for others."""
+    """Return the kind of an entry; only a FIFO, a socket or a device needs a look at the inode."""
     if e.is_symlink():
         return stat.S_IFLNK
     if e.is_dir(follow_symlinks=False):
         return stat.S_IFDIR
-    return stat.S_IFREG if e.is_file(follow_symlinks=False) else 0
+    if e.is_file(follow_symlinks=False):
+        return stat.S_IFREG
+    try:
+        return stat.S_IFMT(e.stat(follow_symlinks=False).st_mode)
+    except OSError:
+        return 0

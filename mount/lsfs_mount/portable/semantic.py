@@ -96,11 +96,12 @@ class Semantic:
         return target
 
     def listing(self, path: bytes) -> list[tuple[bytes, int, int]]:
-        """Return the names in a folder with inode number and mode."""
+        """Return the names in a folder with inode number and mode, itself and the one above it first."""
         found = self._meaning.names(path)
         below = path + b"/" if path else b""
         self._remember({below + name: (wire, text) for name, wire, text in found})
-        return [(name, _number(below + name), stat.S_IFMT(MODES[wire.kind])) for name, wire, _ in found]
+        ways = [(b".", _number(path), stat.S_IFDIR), (b"..", _number(path.rpartition(b"/")[0]), stat.S_IFDIR)]
+        return ways + [(name, _number(below + name), stat.S_IFMT(MODES[wire.kind])) for name, wire, _ in found]
 
     def open(self, path: bytes, flags: int) -> tuple[int, bool]:
         """Open a file for reading; return its handle, and whether the kernel may cache it."""

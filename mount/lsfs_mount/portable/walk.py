@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from lsfs_mount.nested import mask_of
 from lsfs_mount.nodes import Key
 from lsfs_mount.portable.nameless import Nameless, is_hiding
 
@@ -28,6 +29,7 @@ class Walk:
 
     def __init__(self, root_fd: int, hidden: Iterable[tuple[Key, bytes]], nameless: Nameless) -> None:
         self._root_fd = root_fd
+        self._root_key = _key(os.fstat(root_fd))
         self._hidden = frozenset(hidden)
         self._hidden_names = frozenset(name for _, name in self._hidden)
         self._nameless = nameless
@@ -65,12 +67,21 @@ class Walk:
             fd = below
         return fd
 
+    def shown_ino(self, device: int, ino: int) -> int:
+        """Return the number that an inode is shown with."""
+        return ino if device == self._root_key[0] else ino ^ mask_of(device)
+
+    def numbers(self, fd: int) -> tuple[int, int]:
+        """Return the numbers that an open folder and the one above it are shown with; above the root is the root."""
+        here = _key(os.fstat(fd))
+        above = here if here == self._root_key else _key(os.stat(b"..", dir_fd=fd))
+        return self.shown_ino(*here), self.shown_ino(*above)
+
     def is_hidden(self, fd: int, name: bytes) -> bool:
         """Tell whether a name in a folder is not shown."""
         if name not in self._hidden_names:
             return False
-        st = os.fstat(fd)
-        return ((st.st_dev, st.st_ino), name) in self._hidden
+        return (_key(os.fstat(fd)), name) in self._hidden
 
     @contextmanager
     def inode(self, path: bytes) -> Iterator[int]:
@@ -100,6 +111,10 @@ class Walk:
                 return os.open(proc_path(fd), flags | os.O_CLOEXEC)
         with self.at(path) as (fd, name):
             return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=fd)
+
+
+def _key(st: os.stat_result) -> Key:
+    return st.st_dev, st.st_ino
 
 
 def proc_path(fd: int) -> bytes:
