@@ -230,7 +230,13 @@ class Tail:
         except FileNotFoundError:
             return None
         try:
-            self._take_spooled(group, RelPath(self._ways.of(r).names[0]), r.ino, r.old, fd, self._belonging.file(r))
+            there = os.fstat(fd)
+            if there.st_ino == r.ino and (there.st_size, there.st_mtime_ns) != (r.old.size, r.old.mtime_ns):
+                self._miss_unless_stored(
+                    group, r, r.old
+                )  # a link to what was opened and written again: it had been copied then
+            else:
+                self._take_spooled(group, RelPath(self._ways.of(r).names[0]), r.ino, r.old, fd, self._belonging.file(r))
         finally:
             os.close(fd)
         return r.spool

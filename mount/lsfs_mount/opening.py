@@ -224,10 +224,12 @@ class Opening:
         st, base = os.fstat(handle.fd), handle.base
         if base is None or (st.st_size, st.st_mtime_ns, st.st_ctime_ns) == (base.st_size, base.st_mtime_ns, base.st_ctime_ns):
             return None
-        handle.base, handle.flushed_at, handle.noted_at = st, 0.0, time.monotonic()
-        path = handle.node.path
-        if st.st_nlink == 0:
+        node, path = handle.node, handle.node.path
+        if st.st_nlink == 0 or node.lost:  # what it has now is kept when its last writer closes it
+            for other in (self._s.handles[fd] for fd in node.opens if closing):
+                other.base = base if other.writable else None
             return self._keep_nameless(handle, st, path) if closing and path else None
+        handle.base, handle.flushed_at, handle.noted_at = st, 0.0, time.monotonic()
         self._s.keeper.record(RecordKind.CONTENT, path, st.st_ino, old=base, new=st, who=handle.who)
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -102,6 +103,37 @@ def test_an_atomic_save_continues_the_history(shared: Mounted) -> None:
     assert shared.sh("echo two > atomic/.a.tmp && mv atomic/.a.tmp atomic/a.txt").returncode == 0
     shared.served.settle()
     assert contents(shared, "atomic/a.txt") == ["one\n", "two\n"]
+
+
+def test_a_file_without_a_name_that_is_opened_again_and_written_has_both_contents_in_its_history(fresh: Mounted) -> None:
+    path = fresh.mount / "gone.txt"
+    path.write_text("ORIGINAL")
+    held = os.open(path, os.O_RDONLY)
+    path.unlink()
+    again = os.open(f"/proc/self/fd/{held}", os.O_RDWR)
+    os.pwrite(again, b"XXXX", 0)
+    os.close(again)
+    os.close(held)
+    fresh.served.settle()
+    assert contents(fresh, "gone.txt") == ["ORIGINAL", "XXXXINAL"]
+    assert fresh.served.client.status()["missed_count"] == 0
+
+
+def test_a_file_without_a_name_is_kept_at_its_last_close_however_long_it_was_quiet(fresh: Mounted) -> None:
+    held = []
+    for name in ("one", "two"):
+        held.append(os.open(fresh.mount / name, os.O_RDWR | os.O_CREAT))
+        os.write(held[-1], f"what {name} wrote".encode())
+        os.unlink(fresh.mount / name)
+        os.close(os.dup(held[-1]))  # flushed
+    time.sleep(3.5)  # they are quiet by then, and looked at
+    os.close(held[0])
+    later = os.open(f"/proc/self/fd/{held[1]}", os.O_RDWR)  # sees no change, and is closed last
+    os.close(held[1])
+    os.close(later)
+    fresh.served.settle()
+    assert contents(fresh, "one") == ["what one wrote"]
+    assert contents(fresh, "two") == ["what two wrote"]
 
 
 def renamed_over(path: Path, text: str) -> None:
