@@ -24,6 +24,7 @@ KEPT_S = 600.0
 MOST = 20_000
 MOST_BYTES = 256 << 20
 SHARE_OF_FREE = 16
+_MEASURED_FOR_S = 0.05
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NOREPLACE, _EXCHANGE = 1, 2
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -67,6 +68,8 @@ class Aside:
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
         self._bytes = 0
         self._count = 0
+        self._most = 0
+        self._measured_s = -_MEASURED_FOR_S
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -147,11 +150,13 @@ class Aside:
     def _has_room(self, room: int) -> bool:
         if self._fd < 0:
             return False
-        disk = os.fstatvfs(self._fd)
-        most = min(MOST_BYTES, disk.f_bavail * disk.f_frsize // SHARE_OF_FREE)
-        while self._kept and (self._bytes + room > most or len(self._kept) >= MOST):
+        if (now := time.monotonic()) >= self._measured_s + _MEASURED_FOR_S:
+            disk = os.fstatvfs(self._fd)
+            self._most = min(MOST_BYTES, disk.f_bavail * disk.f_frsize // SHARE_OF_FREE)
+            self._measured_s = now
+        while self._kept and (self._bytes + room > self._most or len(self._kept) >= MOST):
             self._drop()
-        return self._bytes + room <= most
+        return self._bytes + room <= self._most
 
     def _cannot(self, e: OSError) -> None:
         """Take note that a rename to here was refused: where it is another mount, each will be."""
