@@ -12,6 +12,7 @@ from typing import Protocol
 
 from lsfs.model import RelPath, show
 from lsfs.tree.node import Folder, Node, folder_node, links, named, text_node
+from lsfs.wire.tree import is_query
 
 Files = tuple[RelPath, ...]
 
@@ -65,11 +66,6 @@ def slug(text: str) -> bytes:
     """Return `text` as a file name: no slash, no leading dot, not empty, at most 200 bytes."""
     clean = text.replace("/", "∕").replace("\0", "").lstrip(".") or "(none)"
     return clean.encode("utf-8", "surrogateescape")[:200].decode("utf-8", "ignore").encode()
-
-
-def is_query(name: bytes) -> bool:
-    """Tell whether a looked-up name is a query: not hidden (editors and shells probe for those) and not a fixed name."""
-    return not name.startswith(b".") and name not in (b"README.md", b"and", b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,20 @@ class WireNode:
     target: bytes | None = None
 
 
+def is_query(name: bytes) -> bool:
+    """Tell whether a looked-up name is a query: not hidden (editors and shells probe for those) and not a fixed name."""
+    return not name.startswith(b".") and name not in (b"README.md", b"and", b"")
+
+
+def is_question(path: bytes) -> bool:
+    """Tell whether a path below `.lsfs/` is a folder by its form alone: a search, a narrowed one, a prompt."""
+    top, *names = path.split(b"/")
+    if top == b"ask":
+        return len(names) == 1 and is_query(names[0])
+    queries, ands = names[::2], names[1::2]
+    return top == b"search" and bool(names) and all(map(is_query, queries)) and set(ands) <= {b"and"}
+
+
 def b64(data: bytes) -> str:
     """Return bytes as text."""
     return base64.b64encode(data).decode("ascii")

@@ -1,7 +1,7 @@
 """Asking the engine about the semantic tree: bounded in time, shared between programs that ask the same, fine without it.
 
-A listing waits 300 ms for the engine. If the engine is not done by then, the question goes on in the background, its answer is
-kept for a moment, and `on_late` says that the listing can be read again.
+A listing waits 300 ms for the engine, or as long as its caller says. If the engine is not done by then, the question goes on in
+the background, its answer is kept for a moment, and `on_late` says that the listing can be read again.
 
 Threading: questions run in threads of their own; `names` and `ask` block their caller and are called from workers only.
 """
@@ -22,7 +22,7 @@ from lsfs.wire.tree import ERRNO, WireNode, b64, node_from_json, unb64
 LISTING_S = 0.3
 """How long a listing waits."""
 ANSWER_S = 5.0
-"""How long a read or an attribute waits."""
+"""How long a read, an attribute or the past waits."""
 LATE_S = 60.0
 """How long a listing may take in the background."""
 KEPT_S = 5.0
@@ -57,19 +57,19 @@ class Asking:
         except LsfsError as e:
             raise OSError(ERRNO.get(e.kind, 5), str(e)) from e
 
-    def node(self, path: bytes) -> WireNode:
+    def node(self, path: bytes, wait_s: float = LISTING_S) -> WireNode:
         """Return what a path means.
 
         Raises:
             OSError: ENOENT where it means nothing; EAGAIN where the engine does not answer.
         """
-        return node_from_json(self.ask("lookup", path, timeout_s=LISTING_S)["node"])
+        return node_from_json(self.ask("lookup", path, timeout_s=wait_s)["node"])
 
     def read(self, path: bytes, offset: int, size: int) -> bytes:
         """Return a part of a file's content."""
         return unb64(self.ask("read", path, offset=offset, size=size)["data_b64"])
 
-    def names(self, path: bytes) -> list[WireNode]:
+    def names(self, path: bytes, wait_s: float = LISTING_S) -> list[WireNode]:
         """Return the names in a folder.
 
         Raises:
@@ -84,7 +84,7 @@ class Asking:
             if future is None:
                 future = self._running[path] = self._askers.submit(self._listed, path)
         try:
-            return future.result(LISTING_S)
+            return future.result(wait_s)
         except TimeoutError:
             with self._lock:
                 self._awaited.add(path)

@@ -110,7 +110,7 @@ class VirtualTree:
         """Find a name."""
         parent, name = self._nodes.get(header[3]), body[:-1]
         path = parent.path + b"/" + name if parent.path else name
-        if parent is self._nodes.top and (own := self.meaning.own(name)) is not None:
+        if (own := self.meaning.own(path)) is not None:
             return self._nodes.entry(self._nodes.meet(path, *own))
         if parent is self._nodes.top and not self.meaning.is_top_name(name):
             raise OSError(errno.ENOENT, "no such folder")

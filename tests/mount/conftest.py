@@ -95,5 +95,6 @@ def engine(rig: Rig) -> Iterator[Engine]:
     server = served(rig, engine)
     yield engine
     engine.release.set()
+    engine.awake.set()
     server.shutdown()
     server.server_close()

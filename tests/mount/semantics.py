@@ -13,7 +13,12 @@ README = b"what one sees\n"
 
 
 class Engine:
-    """A small engine: it knows a search with results, saved searches, and attributes."""
+    """A small engine: it knows a search with results, saved searches, attributes, and a tree of the past.
+
+    Attributes:
+        release: while it is not set, listings are not answered.
+        awake: while it is not set, nothing is.
+    """
 
     def __init__(self) -> None:
         self.saved: set[bytes] = set()
@@ -21,12 +26,15 @@ class Engine:
         self.asked: list[tuple[str, bytes]] = []
         self.release = threading.Event()
         self.release.set()
+        self.awake = threading.Event()
+        self.awake.set()
         self.status = b"{}\n"
 
     def route(self, path: str, body: Json) -> Json:
         assert path == "/tree"
         op, where = str(body["op"]), unb64(body["path_b64"])
         self.asked.append((op, where))
+        self.awake.wait(20)
         answer: Json = getattr(self, op)(where, body)
         return answer
 
@@ -40,6 +48,10 @@ class Engine:
         if path.startswith((b"search/", b"saved/")):
             target = b"../../../docs/a.txt"
             return {b"README.md": readme, b"01 a.txt": WireNode(b"01 a.txt", "symlink", len(target), 5_000_000_007, target)}
+        if path in (b"at", b"at/now"):
+            return {b"now": WireNode(b"now", "directory"), b"docs": WireNode(b"docs", "directory")}
+        if path == b"at/now/docs":
+            return {b"README.md": readme, b"a.txt": WireNode(b"a.txt", "file", 3, 7)}
         if path == b"history":
             return {b"0001": WireNode(b"0001", "file", 300_000, 7)}
         raise NotFound("no such folder")

@@ -9,7 +9,7 @@ from typing import Any
 
 from lsfs.engine.engine import Engine
 from lsfs.errors import BadRequest, LsfsError, NotFound
-from lsfs.model import Kind, RelPath
+from lsfs.model import FOREVER, Kind, RelPath
 from lsfs.tree.node import Node
 from lsfs.tree.queries import Asked, Files
 from lsfs.tree.tree import Saving, Tree
@@ -123,7 +123,7 @@ class TreeService:
         self._tree = Tree(
             answers,
             engine.versions,
-            when=_when,
+            when=time_named,
             status=lambda: json.dumps(engine.status(), indent=2, ensure_ascii=False) + "\n",
             root_file=lambda: f"{engine.home.root}\n{engine.home.engine_id}\n{engine.home.state}\n",
             saving=Saving(make=answers.save, remove=answers.unsave),
@@ -204,8 +204,14 @@ def _wire(n: Node) -> WireNode:
     return WireNode(n.name, n.kind, n.size, n.mtime_ns, n.target)
 
 
-def _when(text: str) -> int | None:
-    span = times.resolve(text, datetime.now().astimezone())
-    if span is None:
+def time_named(text: str) -> int | None:
+    """Return the time that words name; None for none, and for one that no clock of a file system can show (9999-01-01)."""
+    try:
+        span = times.resolve(text, datetime.now().astimezone())
+        if span is None:
+            return None
+        at = span.until if span.point is None else span.point.replace(microsecond=span.point.microsecond or 999_999)
+        at_ns = times.to_ns(at)
+    except (OverflowError, ValueError):
         return None
-    return times.to_ns(span.until if span.point is None else span.point.replace(microsecond=span.point.microsecond or 999_999))
+    return at_ns if at_ns is not None and -FOREVER <= at_ns < FOREVER else None
