@@ -8,6 +8,7 @@ import os
 import stat
 import struct
 import time
+from collections.abc import Iterable
 
 from lsfs.wire.journal import RecordKind
 from lsfs_mount import protocol as p
@@ -173,19 +174,23 @@ class Inodes:
         """Return the names of the extended attributes, or their size; those of lsfs are reachable by name only."""
         (size,) = struct.unpack_from("<I", body)
         names = os.listxattr(self._nodes.proc_path(self._nodes.get(header[3])))
-        return sized(b"".join(os.fsencode(n) + b"\0" for n in names), size)
+        return sized(b"".join(n + b"\0" for n in listed(names, header[4])), size)
 
     def setxattr(self, header: Header, body: bytes) -> Answer:
         """Set an extended attribute."""
         size, flags = p.U32X2.unpack_from(body)
-        name = p.c_string(body, 8)
-        value = body[8 + len(name) + 1 :][:size]
+        begin, more = (16, p.U32X4.unpack_from(body)[2]) if self._s.session.long_setxattr else (8, 0)
+        name = p.c_string(body, begin)
+        value = body[begin + len(name) + 1 :][:size]
         node = self._nodes.get(header[3])
         self._s.check_node(node)
         if name.startswith(OURS):
             return self._ask_later(header, "setxattr", node, name, value)
         node.bare_until = 0.0
-        os.setxattr(self._nodes.proc_path(node), name, value, flags)
+        path = self._nodes.proc_path(node)
+        os.setxattr(path, name, value, flags)
+        if more & p.SETXATTR_ACL_KILL_SGID:
+            os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) & ~stat.S_ISGID)
         self._attributes_changed(header, node)
         return b""
 
@@ -217,6 +222,11 @@ def _checked(result: int) -> None:
     if result:
         e = ctypes.get_errno()
         raise OSError(e, os.strerror(e))
+
+
+def listed(names: Iterable[str], uid: int) -> list[bytes]:
+    """Return the names of extended attributes that a user is shown: those of the administrator are root's to know."""
+    return [b for n in names if not (b := os.fsencode(n)).startswith(b"trusted.") or uid == 0]
 
 
 def sized(value: bytes, size: int) -> bytes:

@@ -25,7 +25,7 @@ from lsfs_mount.keeping import INLINE_BYTES
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation
-from lsfs_mount.shared import VALID_S, Handle, Shared, drop_set_ids, own
+from lsfs_mount.shared import VALID_S, Handle, Shared, drop_set_ids, give_nameless, own
 
 QUIET_S = 2.0
 LONG_S = 600.0
@@ -173,14 +173,15 @@ class Opening:
     def tmpfile(self, header: Header, body: bytes) -> bytes:
         """Make and open a file without a name."""
         flags, mode, umask, _ = p.U32X4.unpack_from(body)
-        parent = self._nodes.proc_path(self._nodes.get(header[3]))
+        folder_fd = self._nodes.fd(self._nodes.get(header[3]))
         os.umask(umask)
         try:
-            fd = os.open(parent, flags & ~(os.O_DIRECT | os.O_CREAT) | os.O_TMPFILE | os.O_CLOEXEC, mode)
+            fd = os.open(
+                b"/proc/self/fd/%d" % folder_fd, flags & ~(os.O_DIRECT | os.O_CREAT) | os.O_TMPFILE | os.O_CLOEXEC, mode
+            )
         finally:
             os.umask(0)
-        if os.geteuid() == 0 and (header[4] or header[5]):
-            os.fchown(fd, header[4], header[5])
+        give_nameless(fd, folder_fd, header, mode)
         st = os.fstat(fd)
         node = self._nodes.meet_nameless(os.open(f"/proc/self/fd/{fd}", os.O_PATH | os.O_CLOEXEC))
         return p.entry(node.id, VALID_S, st, self._nodes.device) + self._opened_for_writing(

@@ -74,6 +74,7 @@ PARALLEL_DIROPS = 1 << 18
 POSIX_ACL = 1 << 20
 MAX_PAGES = 1 << 22
 HANDLE_KILLPRIV_V2 = 1 << 28
+SETXATTR_EXT = 1 << 29
 INIT_EXT = 1 << 30
 # second word
 PASSTHROUGH = 1 << 5
@@ -90,6 +91,7 @@ WANTED = (
     | POSIX_ACL
     | MAX_PAGES
     | HANDLE_KILLPRIV_V2
+    | SETXATTR_EXT
     | INIT_EXT
 )
 """What we ask for where the kernel offers it; a writeback cache would delay writes past the capture and exclude passthrough."""
@@ -105,6 +107,8 @@ FOPEN_PASSTHROUGH = 1 << 7
 OPEN_KILL_SUIDGID = 1 << 0
 WRITE_KILL_SUIDGID = 1 << 2
 SET_KILL_SUIDGID = 1 << 11
+SETXATTR_ACL_KILL_SGID = 1 << 0
+"""Whoever sets this access control list may not keep the set-group-id bit (SETXATTR_EXT)."""
 
 WRITE_CACHE = 1 << 0
 """This WRITE brings a page of a shared map back; the handle in it is any of the inode's."""

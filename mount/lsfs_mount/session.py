@@ -71,6 +71,7 @@ class Session:
         self.lock = threading.RLock()
         self.device = -1
         self.minor = 0
+        self.long_setxattr = False
         self.passthrough = passthrough and os.geteuid() == 0
         self.ready = threading.Event()
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="mount-worker")
@@ -128,6 +129,7 @@ class Session:
         second = p.PASSTHROUGH if self.passthrough else 0
         depth = 1 if self.passthrough else 0
         self.minor = min(minor, p.MINOR)
+        self.long_setxattr = bool(flags & p.SETXATTR_EXT)
         self.ready.set()
         return p.INIT_OUT.pack(
             p.MAJOR,

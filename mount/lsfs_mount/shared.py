@@ -128,8 +128,22 @@ def give(parent_fd: int, name: bytes, uid: int, gid: int, mode: int) -> None:
     """Give what the server (root) has just made to a user; a set-group-id folder gives its group."""
     if not (uid or gid) or os.geteuid() != 0:
         return
-    folder = os.fstat(parent_fd)
-    group = folder.st_gid if folder.st_mode & 0o2000 else gid
-    os.chown(name, uid, group, dir_fd=parent_fd, follow_symlinks=False)
+    os.chown(name, uid, group_in(parent_fd, gid), dir_fd=parent_fd, follow_symlinks=False)
+    if mode & 0o6000:  # the change of owner took them; the rest is as a default access control list made it
+        made = stat.S_IMODE(os.stat(name, dir_fd=parent_fd, follow_symlinks=False).st_mode)
+        os.chmod(name, made | mode & 0o6000, dir_fd=parent_fd)
+
+
+def give_nameless(fd: int, folder_fd: int, header: Header, mode: int) -> None:
+    """Give a file without a name that the server (root) has just made to the caller."""
+    if not (header[4] or header[5]) or os.geteuid() != 0:
+        return
+    os.fchown(fd, header[4], group_in(folder_fd, header[5]))
     if mode & 0o6000:
-        os.chmod(name, mode & 0o7777, dir_fd=parent_fd)
+        os.fchmod(fd, stat.S_IMODE(os.fstat(fd).st_mode) | mode & 0o6000)
+
+
+def group_in(folder_fd: int, gid: int) -> int:
+    """Return the group of what a user of group `gid` makes in a folder."""
+    folder = os.fstat(folder_fd)
+    return folder.st_gid if folder.st_mode & stat.S_ISGID else gid

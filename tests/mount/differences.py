@@ -25,7 +25,7 @@ class Difference:
     """One difference.
 
     Attributes:
-        rules: the tests in `test_rules.py` that do not hold.
+        rules: the tests in `test_rules.py` and `test_set_ids.py` that do not hold.
         said: the row of the README's table begins with this.
         answer: asserts, in an empty folder of a mount, what is answered instead.
     """
@@ -99,10 +99,21 @@ DIFFERENCES = (
         (
             "test_an_access_control_list_lets_in_whom_the_mode_keeps_out",
             "test_a_default_access_control_list_is_inherited_and_beats_the_umask",
+            "test_an_access_control_list_set_by_one_not_in_the_group_takes_set_group_id_away",
+            "test_an_access_control_list_set_by_one_in_the_group_leaves_set_group_id",
+            "test_a_file_made_with_set_user_id_keeps_the_mask_of_the_default_list",
         ),
         acls_are_refused,
     ),
-    Difference("`O_TMPFILE`", ("test_a_file_without_a_name_gets_one_by_link",), files_without_a_name_are_refused),
+    Difference(
+        "`O_TMPFILE`",
+        (
+            "test_a_file_without_a_name_gets_one_by_link",
+            "test_a_file_without_a_name_has_the_group_of_a_set_group_id_folder",
+            "test_a_file_made_without_a_name_keeps_set_user_id",
+        ),
+        files_without_a_name_are_refused,
+    ),
     Difference(
         "A folder that was removed", ("test_a_removed_folder_that_is_held_open_is_empty",), a_removed_folder_answers_no_more
     ),

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 
 from lsfs.wire.journal import RecordKind
-from lsfs_mount.inodes import OURS
+from lsfs_mount.inodes import OURS, listed
 from lsfs_mount.portable import acl
 from lsfs_mount.portable.nameless import is_hiding
 from lsfs_mount.portable.root import Root
@@ -142,7 +142,7 @@ class Inodes:
     def listxattr(self, path: bytes) -> list[bytes]:
         """Return the names of the extended attributes; those of lsfs are reachable by name only."""
         with self._root.walk.inode(path) as fd:
-            names = [os.fsencode(n) for n in os.listxattr(proc_path(fd))]
+            names = listed(os.listxattr(proc_path(fd)), self._root.caller()[0])
         return [n for n in names if not n.startswith(acl.PREFIX)]
 
     def setxattr(self, path: bytes, name: bytes, value: bytes, flags: int) -> None:
