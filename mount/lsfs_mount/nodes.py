@@ -299,7 +299,9 @@ class Nodes:
 
     def pin(self, node: Node) -> None:
         """Keep a descriptor of the node: its name is about to go."""
-        if node.fd < 0:
+        if node.fd < 0 and node.opens:  # sure also where the name that it was met by last has gone
+            node.fd = os.open(b"/proc/self/fd/%d" % node.opens[-1], os.O_PATH | os.O_CLOEXEC)
+        elif node.fd < 0:
             self._open_path(node)
         node.pinned = True
         self._open.pop(node.id, None)

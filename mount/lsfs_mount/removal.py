@@ -32,7 +32,7 @@ class Victim:
     """What is under a name that is about to go.
 
     Attributes:
-        node: None where the kernel does not know it by this name.
+        node: None where the kernel does not know it by this name, unless this is the last name of one that is held.
         last: it is the inode's last name.
     """
 
@@ -75,10 +75,13 @@ class Removal:
     def _victim(self, parent: Node, name: bytes) -> Victim:
         st = os.lstat(name, dir_fd=self._nodes.fd(parent))
         path = joined(parent, name)
+        key, last = (st.st_dev, st.st_ino), st.st_nlink == 1 or stat.S_ISDIR(st.st_mode)
         node = self._nodes.known(parent, name)
-        if node is not None and node.key != (st.st_dev, st.st_ino):
+        if node is not None and node.key != key:
             node = None
-        return Victim(parent, name, path, st, node, st.st_nlink == 1 or stat.S_ISDIR(st.st_mode))
+        if node is None and last and (other := self._nodes.of_key(key)) is not None and (other.fd >= 0 or other.opens):
+            node = other  # held, and met last by another name, which went before
+        return Victim(parent, name, path, st, node, last)
 
     def _kept(self, header: Header, victim: Victim, act: Callable[[], bytes]) -> Answer:
         """Set the victim's content aside where it would be lost, then act; in a worker where that takes long."""
