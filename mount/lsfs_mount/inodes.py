@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from lsfs.wire.journal import RecordKind
 from lsfs_mount import protocol as p
 from lsfs_mount.keeping import INLINE_BYTES
+from lsfs_mount.leases import is_leased, when_given_up
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation
@@ -63,6 +64,13 @@ class Inodes:
         node = self._nodes.get(header[3])
         self._s.check_node(node)
         fd = handle if valid & p.SET_FH and handle in self._s.handles else -1
+        if valid & p.SET_SIZE and fd < 0 and is_leased(self._s, node):
+            return when_given_up(self._s, header, node, os.O_WRONLY, lambda: self._set_kept(header, node, fields, fd))
+        return self._set_kept(header, node, fields, fd)
+
+    def _set_kept(self, header: Header, node: Node, fields: tuple[int, ...], fd: int) -> Answer:
+        """Set what is asked for; content that would be lost is set aside first."""
+        valid = fields[0]
         if node.writers and (fd >= 0 or not valid & p.SET_SIZE):  # a writer's release tells of it
             return self._set(header, node, fields, None, fd)
         old = self._nodes.stat(node)

@@ -274,13 +274,13 @@ class Nodes:
             node.fd = -1
 
     def open(self, node: Node, flags: int) -> tuple[int, os.stat_result]:
-        """Open a regular file's content by its name, or by its descriptor where it has one.
+        """Open a regular file's content by its name, or by its descriptor where it has one; never wait for it.
 
         Raises:
-            OSError: ESTALE where another inode has taken its place behind our back.
+            OSError: ESTALE where another inode has taken its place behind our back; EAGAIN where a program holds a lease of it.
         """
         if node.fd >= 0 or node.opens or node.parent is None:
-            fd = os.open(self.proc_path(node), flags | os.O_CLOEXEC)
+            fd = os.open(self.proc_path(node), flags | os.O_NONBLOCK | os.O_CLOEXEC)
             return fd, os.fstat(fd)
         fd = os.open(node.name, flags | _BY_NAME, dir_fd=self.fd(node.parent))
         st = os.fstat(fd)

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from lsfs.wire.journal import RecordKind
 from lsfs_mount import protocol as p
 from lsfs_mount.keeping import INLINE_BYTES
+from lsfs_mount.leases import when_given_up
 from lsfs_mount.nodes import Node
 from lsfs_mount.protocol import Op
 from lsfs_mount.session import Answer, Header, Operation
@@ -53,6 +54,17 @@ class Opening:
         }
 
     def open(self, header: Header, body: bytes) -> Answer:
+        """Open a file; where a program holds a lease of it, when that is given up."""
+        try:
+            return self._open(header, body)
+        except BlockingIOError:
+            flags, node = p.U32X2.unpack_from(body)[0], self._nodes.get(header[3])
+            if flags & os.O_NONBLOCK:
+                raise
+            changes = os.O_WRONLY if flags & (os.O_ACCMODE | os.O_TRUNC) else os.O_RDONLY
+            return when_given_up(self._s, header, node, changes, lambda: self._open(header, body))
+
+    def _open(self, header: Header, body: bytes) -> Answer:
         """Open a file; what a writer could destroy is set aside first, in a worker where it is large."""
         flags, kernel_flags = p.U32X2.unpack_from(body)
         node = self._nodes.get(header[3])

@@ -28,7 +28,7 @@ from lsfs_mount.detaching import detach
 _LOG = logging.getLogger(__name__)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _MS_NOSUID, _MS_NODEV = 2, 4
-WORKERS, ASKERS = 4, 8
+WORKERS, ASKERS, WAITERS = 4, 8, 8
 _pack_head = p.OUT_HEADER.pack
 _JOINED_BYTES = 4096
 """Answers below this size are cheaper copied behind their header than gathered by writev."""
@@ -76,6 +76,7 @@ class Session:
         self.ready = threading.Event()
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="mount-worker")
         self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="mount-asker")
+        self._waiters = ThreadPoolExecutor(WAITERS, thread_name_prefix="mount-waiter")
         self._notices: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     # Attaching and detaching
@@ -165,22 +166,31 @@ class Session:
         except OSError as e:
             _refused(e)
 
-    def later(self, unique: int, work: Callable[[], bytes], *, asks: bool = False) -> _Deferred:
+    def later(self, unique: int, work: Callable[[], Answer], *, asks: bool = False) -> _Deferred:
         """Do work in a worker and answer with its result.
 
         Args:
             asks: it asks the engine; such work has workers of its own, so that the disk's never wait for the engine.
         """
+        return self._submit(self._askers if asks else self._pool, unique, work)
 
+    def when_free(self, unique: int, work: Callable[[], Answer]) -> _Deferred:
+        """Do work that waits for another program, up to a minute, in a worker for such work; answer with its result."""
+        return self._submit(self._waiters, unique, work)
+
+    def _submit(self, pool: ThreadPoolExecutor, unique: int, work: Callable[[], Answer]) -> _Deferred:
         def run() -> None:
             try:
                 answer = work()
             except Exception as e:  # noqa: BLE001 - the edge: a bug in one operation must not end the mount
                 self.fail(unique, errno_of(e))
-            else:
+                return
+            if isinstance(answer, bytes):
                 self.reply(unique, answer)
+            elif isinstance(answer, int):
+                self.fail(unique, answer)
 
-        (self._askers if asks else self._pool).submit(run)
+        pool.submit(run)
         return DEFERRED
 
     # Notices
@@ -220,7 +230,7 @@ class Session:
     def close(self) -> None:
         """End the threads and let the device go."""
         self._notices.put(None)
-        for pool in (self._pool, self._askers):
+        for pool in (self._pool, self._askers, self._waiters):
             pool.shutdown(wait=False, cancel_futures=True)
         if self.device >= 0:
             os.close(self.device)

@@ -110,7 +110,13 @@ class Walk:
             with self.inode(path) as fd:
                 return os.open(proc_path(fd), flags | os.O_CLOEXEC)
         with self.at(path) as (fd, name):
-            return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=fd)
+            flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+            try:
+                return os.open(name, flags | os.O_NONBLOCK, dir_fd=fd)
+            except BlockingIOError:
+                if flags & os.O_NONBLOCK:
+                    raise
+                return os.open(name, flags, dir_fd=fd)  # a program holds a lease of it: this thread waits, others serve
 
 
 def _key(st: os.stat_result) -> Key:
