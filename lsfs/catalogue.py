@@ -1,7 +1,8 @@
 """The catalogue: the one SQLite database of a root, its single writer and its clock.
 
 It owns the connections and the transactions; the tables belong to the stores, which register their part of the schema at
-start (`Schema`) and run SQL on the connection they are handed. It does not know what any table means.
+start (`Schema`) and run SQL on the connection they are handed. It does not know what any table means. What the disk refuses a
+statement is raised as Unavailable, with what to do, on every connection; other errors of SQLite pass.
 
 Threading: `write()` takes `_lock` for the length of the transaction; nothing that can wait for a network or a model may run
     inside. `read()` gives each thread a connection of its own. Only the engine process opens a catalogue (SQLite up to
@@ -20,8 +21,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn, Self
 
-from lsfs.errors import Corrupt
+from lsfs.errors import Corrupt, Unavailable
 from lsfs.model import TimeNs
 
 
@@ -46,6 +48,82 @@ CREATE TABLE IF NOT EXISTS meta(
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+
+
+_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+"""Primary result codes with which SQLite says that the disk, and not the statement, is at fault."""
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether SQLite found no room."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
+
+
+def _refuse(error: sqlite3.OperationalError, where: str) -> NoReturn:
+    """Raise what the disk refuses as Unavailable with what to do, and any other error as it is."""
+    code = error.sqlite_errorcode
+    if code & 0xFF not in _DISK or code == sqlite3.SQLITE_IOERR_SHORT_READ:  # the latter: a file that was cut
+        raise error
+    if is_full(error):
+        raise Unavailable(
+            f"the catalogue {where} cannot be written ({error}): free space on its disk; it goes on when there is room"
+        ) from error
+    raise Unavailable(
+        f"the disk of the catalogue {where} failed ({error}): check the disk, its room and its rights, then try again"
+    ) from error
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor that says in words what the disk refuses, also while rows are read."""
+
+    where = ""
+
+    def execute(self, *args: Any) -> Self:
+        try:
+            return super().execute(*args)
+        except sqlite3.OperationalError as e:
+            _refuse(e, self.where)
+
+    def executemany(self, *args: Any) -> Self:
+        try:
+            return super().executemany(*args)
+        except sqlite3.OperationalError as e:
+            _refuse(e, self.where)
+
+    def fetchone(self) -> Any:
+        try:
+            return super().fetchone()
+        except sqlite3.OperationalError as e:
+            _refuse(e, self.where)
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except sqlite3.OperationalError as e:
+            _refuse(e, self.where)
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        try:
+            yield from iter(super().fetchone, None)
+        except sqlite3.OperationalError as e:
+            _refuse(e, self.where)
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose cursors are `_Cursor`."""
+
+    where = ""
+
+    def cursor(self, factory: Any = _Cursor) -> Any:
+        made = super().cursor(factory)
+        made.where = self.where
+        return made
+
+    def execute(self, *args: Any) -> Any:
+        return self.cursor().execute(*args)
+
+    def executemany(self, *args: Any) -> Any:
+        return self.cursor().executemany(*args)
 
 
 class _Lease:
@@ -73,9 +151,10 @@ class Catalogue:
             con.execute(_META)
         self._last_ns = int(self.meta("last_tick") or 0)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> _Connection:
         try:
-            con = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30.0)
+            con = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30.0, factory=_Connection)
+            con.where = str(self._path)
             con.execute("PRAGMA journal_mode=WAL")
             con.execute("PRAGMA synchronous=NORMAL")
             con.execute("PRAGMA foreign_keys=ON")
@@ -83,6 +162,9 @@ class Catalogue:
             con.execute("PRAGMA temp_store=MEMORY")
             con.execute("PRAGMA cache_size=-65536")
         except sqlite3.DatabaseError as e:
+            if isinstance(e, sqlite3.OperationalError):
+                with suppress(sqlite3.OperationalError):
+                    _refuse(e, str(self._path))
             raise Corrupt(
                 f"the catalogue {self._path} cannot be opened ({e}); `lsfs check --rebuild` makes it again from the packs"
             ) from e
@@ -182,11 +264,11 @@ class Catalogue:
     def close(self) -> None:
         """Write the clock down, checkpoint and close every connection."""
         with self._lock:
-            with suppress(sqlite3.OperationalError):  # a full disk: the stores find the time in their rows
+            with suppress(sqlite3.OperationalError, Unavailable):  # a full disk: the stores find the time in their rows
                 self.set_meta("last_tick", str(self._last_ns))
             for con in self._readers:
                 con.close()
-            with suppress(sqlite3.OperationalError):
+            with suppress(sqlite3.OperationalError, Unavailable):
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.close()
 

@@ -1,17 +1,13 @@
-"""What the disk or the catalogue refuses, as one error for the caller: Unavailable, naming the store and what to do."""
+"""What the disk refuses the packs, as one error for the caller: Unavailable, naming the store and what to do."""
 
 from __future__ import annotations
 
 import errno
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from lsfs.catalogue import Catalogue
+from lsfs import catalogue
 from lsfs.errors import Unavailable
 
 _ROOM = (errno.ENOSPC, errno.EDQUOT)
-_REFUSED = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def unavailable(directory: str, error: OSError) -> Unavailable:
@@ -27,22 +23,4 @@ def unavailable(directory: str, error: OSError) -> Unavailable:
 def is_full(error: Unavailable) -> bool:
     """Tell whether room would help."""
     cause = error.__cause__
-    if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
-    return isinstance(cause, OSError) and cause.errno in _ROOM
-
-
-@contextmanager
-def transaction(catalogue: Catalogue, directory: str) -> Iterator[sqlite3.Connection]:
-    """Run one transaction of the catalogue.
-
-    Raises:
-        Unavailable: its disk is full or failing.
-    """
-    try:
-        with catalogue.write() as con:
-            yield con
-    except sqlite3.OperationalError as e:
-        if e.sqlite_errorcode & 0xFF in _REFUSED:
-            raise Unavailable(f"the catalogue beside {directory} cannot be written ({e}): free space on its disk") from e
-        raise
+    return catalogue.is_full(cause) or (isinstance(cause, OSError) and cause.errno in _ROOM)

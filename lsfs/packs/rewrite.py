@@ -24,7 +24,7 @@ from lsfs.packs.fetch import Fetcher
 from lsfs.packs.format import ID_SIZE, PACK_HEADER_SIZE, Codec, RecordKind, decode_supersede
 from lsfs.packs.index import ChunkRow, Index, PackRow, drop_pack
 from lsfs.packs.packfile import pack_path
-from lsfs.packs.refusal import is_full, transaction, unavailable
+from lsfs.packs.refusal import is_full, unavailable
 from lsfs.packs.reserve import Reserve
 from lsfs.packs.scan import read_all, scan
 
@@ -160,7 +160,7 @@ class Rewriter:
             self._s.appender.put_supersede(packs)
             self._s.appender.sync()
             self._s.io.point("rewrite.synced")
-            with transaction(self._s.catalogue, self._s.directory) as con:
+            with self._s.catalogue.write() as con:
                 self._s.appender.record(con, None)
                 drop_pack(con, packs[0])
                 self._s.io.point("rewrite.inside")
@@ -174,7 +174,7 @@ class Rewriter:
         """Make flattened chunks or patches durable."""
         with self._s.appender.lock:
             self._s.appender.sync()
-            with transaction(self._s.catalogue, self._s.directory) as con:
+            with self._s.catalogue.write() as con:
                 self._s.appender.record(con, None)
             self._s.appender.settled()
             self._s.io.point("rewrite.committed")

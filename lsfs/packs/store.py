@@ -31,7 +31,7 @@ from lsfs.packs.intake import Intake
 from lsfs.packs.packfile import PackFile
 from lsfs.packs.reader import ContentStream, Extent, extents, read_range, restore
 from lsfs.packs.recovery import Recovery, pack_numbers
-from lsfs.packs.refusal import transaction, unavailable
+from lsfs.packs.refusal import unavailable
 from lsfs.packs.repack import DEEPEST, Repacker
 from lsfs.packs.reports import Damage, PackStats, RepackReport, SweepReport
 from lsfs.packs.reserve import Reserve
@@ -157,7 +157,7 @@ class Packs:
 
     def _transact(self, adopted: int, effects: Effects | None) -> None:
         """Run the one transaction of a commit."""
-        with transaction(self._catalogue, self._directory) as con:
+        with self._catalogue.write() as con:
             self._appender.record(con, adopted)
             if effects is not None:
                 effects(con)
