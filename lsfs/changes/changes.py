@@ -7,6 +7,7 @@ Threading: any thread; transactions on different paths may run at the same time.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
@@ -17,12 +18,12 @@ from lsfs.changes import effects, recovery
 from lsfs.changes.guard import Guard, Writers, no_writers
 from lsfs.changes.log import TransactionInfo, latest_to_undo, line, lines, undoable
 from lsfs.changes.putback import NOTHING, Target
-from lsfs.changes.removing import ForgetReport, Told, collect, finish_forgetting, forget, measure
+from lsfs.changes.removing import ForgetReport, Told, collect, finish_forgetting, forget, measure, pending, take_back_forgetting
 from lsfs.changes.repacking import GoOn, always, repack, waiting
 from lsfs.changes.repairing import repair, restore
 from lsfs.changes.rollback import Goal, targets_for
 from lsfs.changes.transaction import Transaction
-from lsfs.errors import BadRequest, Conflict, NotFound, Unavailable
+from lsfs.errors import BadRequest, Conflict, LsfsError, NotFound, Unavailable
 from lsfs.model import RelPath, TransactionId, Version, show
 from lsfs.packs.reports import RepackReport
 from lsfs.packs.store import Packs
@@ -31,6 +32,8 @@ from lsfs.versions.collecting import CollectReport
 from lsfs.versions.records import BeginRecord, PinRecord
 from lsfs.versions.retention import Rules
 from lsfs.versions.versions import Versions
+
+_LOG = logging.getLogger(__name__)
 
 OnConflict = Literal["refuse", "keep_mine", "force"]
 
@@ -50,6 +53,10 @@ class Changes:
         self.guard = Guard(recorder.disk, versions, writers)
         recorder.holder = self.guard.holder
         self.recovered: list[recovery.Recovered] = []
+        self.cut_off: list[str] = []
+        """Forgettings that a crash cut off before anything was forgotten, in words."""
+        self.unforgotten = ""
+        """What a forgetting that failed has left to do, in words."""
         self.unfinished: list[Transaction] = []
         self._finishing = threading.Lock()
         self._upkeep = threading.Lock()  # what rewrites packs does so alone; taken before the recorder's lock
@@ -97,7 +104,7 @@ class Changes:
                 half = self.unfinished[-1]
                 try:
                     half.take_back()
-                except (OSError, sqlite3.Error) as e:
+                except (Unavailable, OSError, sqlite3.Error) as e:
                     raise Unavailable(f"transaction {half.id} is half done and cannot be taken back yet: {e}") from e
                 self.unfinished.remove(half)
 
@@ -310,10 +317,31 @@ class Changes:
 
         Raises:
             NotFound: there is, and was, no such file.
-            Denied, Conflict: locked, or open for writing.
+            Denied, Conflict: locked, open for writing, or changed in this moment.
+            Unavailable: the disk is full or failing; `unforgotten` says what is left to do.
         """
+        self.finish_forgetting()
         with self._upkeep:
-            return forget(self._recorder, self._packs, self.guard, paths, self.on_forget)
+            try:
+                return forget(self._recorder, self._packs, self.guard, paths, self.on_forget)
+            except BaseException:
+                self.unforgotten = pending(self._recorder)
+                raise
+
+    def take_back_forgetting(self) -> None:
+        """Put back what a forgetting that was not committed had withdrawn; call at start, before the disk is looked at."""
+        self.cut_off += filter(None, [take_back_forgetting(self._recorder)])
+
+    def finish_forgetting(self) -> None:
+        """Go on with a forgetting that failed, if there is one.
+
+        Raises:
+            Unavailable: the disk refuses still.
+        """
+        if self.unforgotten:
+            with self._upkeep:
+                self.cut_off += filter(None, [finish_forgetting(self._recorder, self._packs, self.on_forget)])
+                self.unforgotten = pending(self._recorder)
 
     def forgettable(self, path: RelPath) -> tuple[int, int]:
         """Return how many files, and versions, `forget` would remove: all that ever had the name or a name below it.
@@ -346,7 +374,11 @@ class Changes:
         Returns:
             One line for each transaction; `status` tells them.
         """
-        finish_forgetting(self._recorder, self._packs, self.guard, self.on_forget)
+        self.unforgotten = pending(self._recorder)
+        try:
+            self.finish_forgetting()
+        except (LsfsError, OSError, sqlite3.Error) as e:
+            _LOG.warning("a forgetting cannot be finished yet: %s", e)
         self.recovered = recovery.recover(self._recorder, self._versions, self.guard)
         return self.recovered
 

@@ -3,8 +3,10 @@
 Forgetting removes the file from the disk, its rows, its records and chunks in the packs (what other files share stays, and is
 counted), the texts of prompts that touched it, and what the write-ahead log still holds; listeners do the same for the index.
 
-Durability: that it has begun is noted before the first file is removed, the record that says what is gone is committed before
-    packs are swept; killed in between, the next start goes on with it.
+Durability: files are first withdrawn (`withdrawal`), under names that were noted before; then the record that says what is gone
+    is committed; then they are removed and the packs are swept. Where it fails or is killed before the commit, the files are
+    put back and nothing was forgotten; behind it, it is gone on with, at the latest at the next start. What has come to a
+    forgotten name meanwhile is another file and stays.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from lsfs.capture.recorder import Recorder
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
 from lsfs.changes.naming import TX_COLUMNS, told_in
-from lsfs.errors import NotFound
+from lsfs.changes.withdrawal import Withdrawal
+from lsfs.errors import NotFound, Unavailable
 from lsfs.model import Fid, RelPath, show
 from lsfs.packs.content import Content
 from lsfs.packs.store import Packs
@@ -90,7 +93,8 @@ def forget(recorder: Recorder, packs: Packs, guard: Guard, paths: Sequence[RelPa
 
     Raises:
         NotFound: there is, and was, no such file.
-        Denied, Conflict: locked, or open for writing.
+        Denied, Conflict: locked, open for writing, or changed in this moment.
+        Unavailable: the disk is full or failing. `pending` tells whether anything is left to do; if not, nothing has changed.
     """
     guard.inside(paths)
     with recorder.lock:
@@ -98,73 +102,122 @@ def forget(recorder: Recorder, packs: Packs, guard: Guard, paths: Sequence[RelPa
         con = recorder.catalogue.read()
         fids = sorted({fid for path in paths for fid in _files(con, path)})
         live = _live_names(con, fids)
-        guard.free(0, live)
-        recorder.catalogue.set_meta(_BEGUN, json.dumps([path.hex() for path in paths]))
+        chunks, vids = _chunks(con, fids)
+        hand = Hand(recorder.disk, "forget", recorder.point)
+        what = _Forgotten(tuple(fids), tuple(vids), Withdrawal.plan(hand, recorder.known(live)))
         try:
-            hand = Hand(recorder.disk, "forget", recorder.point)
-            for name in sorted(live, reverse=True):
-                hand.remove(name)
-            recorder.record([Dirty(p) for p in live], Author("user", baseline=True, holder=0))
+            guard.free(0, live)
+            _remove_rows(recorder, hand, what)
         finally:
             guard.release(0)
-        chunks, versions = _chunks(con, fids)
-        vids = [row[0] for fid in fids for row in con.execute("SELECT vid FROM version WHERE fid=?", (fid,))]
-        what = _Forgotten(tuple(fids), tuple(vids))
-        recorder.write(_records(con, fids, recorder.catalogue.tick()), what.note)
-    shared = _sweep(recorder, packs, what, chunks)
-    _finish(recorder, what, told)
-    return ForgetReport(tuple(live), len(fids), versions, shared)
+    shared = _finish(recorder, packs, what, chunks, told)
+    return ForgetReport(tuple(live), len(fids), len(vids), shared)
 
 
-def finish_forgetting(recorder: Recorder, packs: Packs, guard: Guard, told: Sequence[Told]) -> bool:
-    """Go on with a forgetting that a crash cut off; return whether there was one."""
-    begun, noted = recorder.catalogue.meta(_BEGUN), recorder.catalogue.meta(_NOTE)
-    if begun is not None:
-        with suppress(NotFound):  # the rows are gone: their record was imported from the packs
-            forget(recorder, packs, guard, [RelPath(bytes.fromhex(path)) for path in json.loads(begun)], told)
-            return True
-        what = _from_records(packs)
-    elif noted is not None:
-        fids, vids = json.loads(noted)
-        what = _Forgotten(tuple(fids), tuple(vids))
-    else:
-        return False
-    _sweep(recorder, packs, what, None)
-    _finish(recorder, what, told)
-    return True
+def _remove_rows(recorder: Recorder, hand: Hand, what: _Forgotten) -> None:
+    """Take the files from their names and commit that all is forgotten; where that fails, everything is as it was."""
+    recorder.catalogue.set_meta(_BEGUN, what.encode())
+    try:
+        what.withdrawn.take(recorder.disk, hand, recorder.known([path for path, _ in what.withdrawn.files]))
+        recorder.point("withdrawn")
+        con = recorder.catalogue.read()
+        recorder.write(_records(con, what.fids, recorder.catalogue.tick()), what.note)
+    except BaseException:
+        what.withdrawn.put_back(recorder.disk, hand)
+        _let_go_of_notes(recorder)
+        raise
+
+
+def pending(recorder: Recorder) -> str:
+    """Say in words what a forgetting that failed has left to do; "" for nothing."""
+    if recorder.catalogue.meta(_NOTE) is not None:
+        return "what was forgotten is gone from root and history, but not from all of the store yet: this goes on by itself"
+    if recorder.catalogue.meta(_BEGUN) is not None:
+        return "a forgetting failed, nothing of it was done, and the disk refused to note that: this goes on by itself"
+    return ""
+
+
+def take_back_forgetting(recorder: Recorder) -> str:
+    """Put back what a crash before the commit left withdrawn; return in words that there was such a forgetting, or "".
+
+    Only what had been withdrawn comes back, and only to names that are free: what came to them since stays.
+    """
+    begun = recorder.catalogue.meta(_BEGUN)
+    what = None if begun is None else _Forgotten.decode(begun)
+    if begun is None or (what is not None and not _has_rows(recorder.catalogue.read(), what.fids)):
+        return ""  # their record was imported from the packs: it was committed
+    if what is not None:
+        with recorder.lock:
+            what.withdrawn.put_back(recorder.disk, Hand(recorder.disk, "forget", recorder.point))
+    _let_go_of_notes(recorder)
+    names = [] if what is None else [show(path) for path, _ in what.withdrawn.files]
+    return f"forgetting {', '.join(names[:5]) or 'files'} was cut off before anything was forgotten: ask for it again"
+
+
+def finish_forgetting(recorder: Recorder, packs: Packs, told: Sequence[Told]) -> str:
+    """Go on with a forgetting that was cut off; return in words what was taken back instead, or "".
+
+    Raises:
+        Unavailable: the disk refuses still; it can be tried again.
+    """
+    said = take_back_forgetting(recorder)
+    noted = recorder.catalogue.meta(_NOTE) or recorder.catalogue.meta(_BEGUN)
+    what = None if noted is None else _Forgotten.decode(noted)
+    if what is not None:
+        _finish(recorder, packs, what, None, told)
+    return said
 
 
 @dataclass(frozen=True, slots=True)
 class _Forgotten:
-    """Ids of what is being forgotten, written down until it is done."""
+    """What is being forgotten, written down until it is done: ids only, and the temporary names of what was withdrawn."""
 
     fids: tuple[int, ...]
     vids: tuple[int, ...]
+    withdrawn: Withdrawal
+
+    def encode(self) -> str:
+        return json.dumps([self.fids, self.vids, self.withdrawn.to_json()])
+
+    @staticmethod
+    def decode(text: str) -> _Forgotten | None:
+        """Return what `encode` made; None for the note of an earlier lsfs that had paths only, which are not to be trusted."""
+        found = json.loads(text)
+        if not found or isinstance(found[0], str):
+            return None
+        fids, vids, *rest = found
+        return _Forgotten(tuple(fids), tuple(vids), Withdrawal.of_json(rest[0]) if rest else Withdrawal())
 
     def note(self, con: sqlite3.Connection) -> None:
         """Write it down, in the transaction that removes the rows."""
         # Steps of transactions that have ended are of no use and name paths.
         con.execute("DELETE FROM step WHERE tx NOT IN (SELECT tx FROM tx WHERE state='open')")
-        con.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (_NOTE, json.dumps([self.fids, self.vids])))
+        con.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (_NOTE, self.encode()))
         con.execute("DELETE FROM meta WHERE key=?", (_BEGUN,))
 
 
-def _from_records(packs: Packs) -> _Forgotten:
-    """Return all that was ever forgotten, as the packs tell it; what went before is found no more."""
-    gone = {fid for kind, payload in packs.records() if isinstance(r := decode(kind, payload), DropRecord) for fid in r.fids}
-    vids = {
-        r.vid for kind, payload in packs.records() if isinstance(r := decode(kind, payload), ChangeRecord) and r.fid in gone
-    }
-    return _Forgotten(tuple(sorted(gone)), tuple(sorted(vids)))
+def _has_rows(con: sqlite3.Connection, fids: Sequence[int]) -> bool:
+    return any(con.execute("SELECT 1 FROM file WHERE fid=?", (fid,)).fetchone() for fid in fids)
 
 
-def _finish(recorder: Recorder, what: _Forgotten, told: Sequence[Told]) -> None:
+def _let_go_of_notes(recorder: Recorder) -> None:
+    """Note that nothing is left to do; a disk that refuses is asked again later."""
+    with suppress(sqlite3.Error, Unavailable), recorder.catalogue.write() as con:
+        con.execute("DELETE FROM meta WHERE key IN (?, ?)", (_NOTE, _BEGUN))
+
+
+def _finish(recorder: Recorder, packs: Packs, what: _Forgotten, chunks: set[bytes] | None, told: Sequence[Told]) -> int:
+    """Do what comes behind the commit, any number of times; return how many chunks others share."""
+    with recorder.lock:
+        what.withdrawn.destroy(recorder.disk, Hand(recorder.disk, "forget", recorder.point))
+    shared = _sweep(recorder, packs, what, chunks)
     recorder.disk.aside.clear()
     for tell in told:
         tell([Fid(f) for f in what.fids])
     with recorder.catalogue.write() as con:
         con.execute("DELETE FROM meta WHERE key IN (?, ?)", (_NOTE, _BEGUN))
     recorder.catalogue.scrub()
+    return shared
 
 
 def _files(con: sqlite3.Connection, path: RelPath) -> set[int]:
@@ -193,15 +246,16 @@ def _live_names(con: sqlite3.Connection, fids: Sequence[int]) -> list[RelPath]:
     return sorted(RelPath(row[0]) for fid in fids for row in con.execute(sql, (fid,)))
 
 
-def _chunks(con: sqlite3.Connection, fids: Sequence[int]) -> tuple[set[bytes], int]:
+def _chunks(con: sqlite3.Connection, fids: Sequence[int]) -> tuple[set[bytes], list[int]]:
+    """Return the chunks and the versions of files."""
     chunks: set[bytes] = set()
-    versions = 0
+    vids: list[int] = []
     for fid in fids:
-        for (content,) in con.execute("SELECT content FROM version WHERE fid=?", (fid,)):
-            versions += 1
+        for vid, content in con.execute("SELECT vid, content FROM version WHERE fid=?", (fid,)):
+            vids.append(vid)
             if content is not None:
                 chunks.update(Content.decode(content).ids())
-    return chunks, versions
+    return chunks, vids
 
 
 def _records(con: sqlite3.Connection, fids: Sequence[int], at_ns: int) -> list[Record]:

@@ -113,6 +113,7 @@ class Engine:
         """Recover what was cut off, then record, watch, index and serve the mounts that live."""
         self.changes.on_forget.append(self._forgotten)
         self.disk.aside.open(os.fsencode(self.home.state / "aside"), self.disk.device)
+        self.changes.take_back_forgetting()
         self.capture.read_journal()
         for line in self.changes.recover():
             _LOG.warning("%s", _recovered(line))
@@ -222,6 +223,7 @@ class Engine:
         said += self.watcher.degraded()
         said += [_missing(self._missing)] if self._missing else []
         said += [f"transaction {t.id} is half done: the disk refused to take it back" for t in self.changes.unfinished]
+        said += [self.changes.unforgotten] if self.changes.unforgotten else []
         said += [self.links.problem] if self.links.problem else []
         return said
 
@@ -254,7 +256,7 @@ class Engine:
             "missed_count": counts["missed"],
             "skipped": skipped,
             "skipped_count": len(progress.skipped),
-            "recovered": [_recovered(r) for r in self.changes.recovered],
+            "recovered": [*(_recovered(r) for r in self.changes.recovered), *self.changes.cut_off],
             "degraded": self.degraded() + progress.degraded,
             "mounts": self.mounts.list(),
         }

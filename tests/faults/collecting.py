@@ -1,12 +1,14 @@
 """Kills a process at one effect after the other of gc, repack and forget, and checks what the next start makes of it.
 
 `python -m tests.faults.collecting DIR FAULT POINT...`: a program of its own, so that it forks from a process with one thread.
-What must hold after the next start: what was to stay reads back, `check` finds nothing, a forgetting that had begun is finished
-and leaves no byte of the content in the whole state, one that had not has touched nothing.
+What must hold after the next start: what was to stay reads back, `check` finds nothing, a forgetting that was committed is
+finished and leaves no byte of the content in the whole state, one that was not has touched nothing; and a new file that got one
+of the names meanwhile is there with what is in it.
 """
 
 from __future__ import annotations
 
+import functools
 import random
 import shutil
 import sys
@@ -19,6 +21,7 @@ from tests.faults.child import holds, run_child
 from tests.faults.disk import KILLED, Fault, FaultyIO
 from tests.lsfs.store_rig import Rig, p
 
+NEWCOMER = b"a new file that nobody asked to forget"
 SECRET = random.Random(7).randbytes(3000)
 STAYS = {"kept": b"the last text", "long": b"", "d/shared": b"a text of two files"}
 
@@ -51,11 +54,20 @@ def play(directory: Path, io: FaultyIO) -> None:
     r.close()
 
 
-def check(directory: Path) -> None:
-    """Open what a killed process left."""
+def check(directory: Path, *, newcomer: bool) -> None:
+    """Open what a killed process left.
+
+    Args:
+        newcomer: a program has made a new file at a forgotten name by then, if that was free.
+    """
     r = Rig(directory / "root", directory / "state")
     try:
+        secret = r.root / "secret/a"
+        newcomer = newcomer and not secret.exists()
+        if newcomer:
+            r.write("secret/a", NEWCOMER)
         r.changes.recover()
+        r.record()
         for name, text in STAYS.items():
             newest = r.versions.history(p(name))[0]
             assert r.versions.read(newest) == (text or (r.root / name).read_bytes())
@@ -65,22 +77,30 @@ def check(directory: Path) -> None:
                 assert v.state in (State.STORED, State.DELETED)
         found = r.changes.check()
         assert found == [], found
-        there = (r.root / "secret/a").exists()
-        assert there or (directory / "begun").exists(), "it was not asked to go yet"
-        assert not (there and (directory / "ended").exists())
-        if there:
-            assert r.texts("secret/a") == [SECRET, SECRET + b"second"]
-        else:
-            _is_gone(r, directory)
+        _is_done_or_not(r, directory, newcomer=newcomer)
+        before = r.tree()
         r.changes.recover()
-        assert (r.root / "secret/a").exists() == there
+        assert r.tree() == before
     finally:
         r.close()
 
 
+def _is_done_or_not(r: Rig, directory: Path, *, newcomer: bool) -> None:
+    begun, ended = (directory / "begun").exists(), (directory / "ended").exists()
+    there = (r.root / "secret/a").read_bytes() if (r.root / "secret/a").exists() else None
+    new = [NEWCOMER] if newcomer else []
+    assert there == (NEWCOMER if newcomer else SECRET + b"second") or (there is None and begun)
+    assert newcomer or not (there and ended)
+    if there is not None and r.texts("secret/a") != new:
+        assert not ended
+        assert r.texts("secret/a") == [SECRET, SECRET + b"second", *new]
+        return
+    _is_gone(r, directory)
+
+
 def _is_gone(r: Rig, directory: Path) -> None:
     try:
-        r.versions.history(p("secret/a"))
+        r.versions.history(p("secret/b"))
     except NotFound:
         pass
     else:
@@ -108,9 +128,12 @@ def _one(directory: Path, base: Path, fault: Fault, point: int) -> bool:
     root = directory / f"{fault}-{point}"
     shutil.copytree(base, root)
     status = run_child(lambda: play(root, FaultyIO(fault, point)))
-    if not holds(f"{fault} at {point}", status, (KILLED, 0), lambda: check(root)):
-        return False
-    shutil.rmtree(root)
+    again = directory / f"{root.name}-newcomer"
+    shutil.copytree(root, again)
+    for left, newcomer in ((root, False), (again, True)):
+        if not holds(f"{fault} at {point}", status, (KILLED, 0), functools.partial(check, left, newcomer=newcomer)):
+            return False
+        shutil.rmtree(left)
     return True
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.changes import Goal
-from lsfs.errors import LsfsError
+from lsfs.errors import LsfsError, Unavailable
 from tests.faults.disk import Fault, FaultyIO
 from tests.lsfs.store_rig import Rig, p
 
@@ -145,6 +145,56 @@ def test_what_cannot_even_be_taken_back_is_taken_back_before_the_next_change(tmp
             tx.write(p("later"), b"goes on")
         assert r.tree() == happened | {"later": b"goes on"}
         assert r.changes.unfinished == []
+        assert r.changes.check() == []
+    finally:
+        r.close()
+
+
+def test_a_forgetting_that_finds_no_room_has_touched_nothing_and_holds_nothing(tmp_path: Path, disk: Path) -> None:
+    r = Rig(tmp_path / "root", disk / "state")
+    try:
+        for n in range(20):
+            r.write(f"e/f{n}", f"text {n}")
+        r.record()
+        filler = fill(disk, leave=4096)
+        with suppress(OSError), (disk / "rest").open("wb", buffering=0) as f:
+            while f.write(b"x" * 4096):
+                pass
+        with pytest.raises(Unavailable):
+            r.changes.forget([p("e/f9")])
+        assert (r.root / "e/f9").read_text() == "text 9"
+        filler.unlink()
+        (disk / "rest").unlink()
+        assert r.changes.unforgotten == ""
+        with r.changes.begin(actor="user") as tx:
+            tx.write(p("e/f9"), b"it is nobody's any more")
+        with r.changes.begin(actor="user") as tx:
+            tx.delete(p("e"))
+    finally:
+        r.close()
+
+
+@pytest.mark.parametrize("point", range(1, 8))
+def test_a_new_file_at_a_name_that_could_not_be_forgotten_outlives_the_next_start(tmp_path: Path, point: int) -> None:
+    io = FaultyIO()
+    r = Rig(tmp_path / "root", tmp_path / "state", io=io)
+    try:
+        r.save("e/f9", "text 9")
+        io.fault, io.at = Fault.FULL, io.count + point
+        with suppress(LsfsError):
+            r.changes.forget([p("e/f9")])
+        io.room_again()
+        (r.root / "e/f9").unlink(missing_ok=True)
+        (r.root / "e").mkdir(exist_ok=True)
+        r.save("e/f9", "a brand new file, unrelated")
+    finally:
+        r.close()
+    r = Rig(tmp_path / "root", tmp_path / "state")
+    try:
+        r.changes.recover()
+        r.record()
+        assert (r.changes.unforgotten, r.tree()["e/f9"]) == ("", b"a brand new file, unrelated")
+        assert r.texts("e/f9")[-1] == b"a brand new file, unrelated"
         assert r.changes.check() == []
     finally:
         r.close()

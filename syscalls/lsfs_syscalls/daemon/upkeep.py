@@ -75,6 +75,7 @@ class Upkeep:
 
     def work(self) -> None:
         """Do what is due."""
+        self._engine.changes.finish_forgetting()
         config = self._engine.config.versions
         if config.gc == "daily" and self._due("gc", GC_S):
             done = self._engine.changes.gc(rules_of(config, datetime.now().astimezone()))
