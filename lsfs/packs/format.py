@@ -32,6 +32,7 @@ _RECORD = struct.Struct("<4sBBHII32sII")
 # magic; kind; codec; zero; stored bytes of the payload; bytes of the content; id; crc32 of the payload; crc32 (see `_seed`)
 
 PACK_HEADER_SIZE = _PACK.size
+_KEY_AT = struct.calcsize("<8sHBB6IQ")
 RECORD_HEADER_SIZE = _RECORD.size
 
 
@@ -87,6 +88,11 @@ class PackHeader:
                 f"this pack has format {fields[1]}, hash {fields[2]}; this lsfs reads format 1, hash 1: use a newer one"
             )
         return PackHeader(fields[3:10], fields[10], fields[11])
+
+
+def key_in(data: bytes) -> bytes:
+    """Return what a pack header, whole or not, has in the place of the key."""
+    return data[_KEY_AT : _KEY_AT + 16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from lsfs.errors import Corrupt
 from lsfs.packs.batch import decode_batch
 from lsfs.packs.codec import decode
 from lsfs.packs.diskio import DiskIO, sync_directory
-from lsfs.packs.format import ID_SIZE, PACK_HEADER_SIZE, Codec, PackHeader, RecordKind, decode_supersede
+from lsfs.packs.format import ID_SIZE, PACK_HEADER_SIZE, Codec, PackHeader, RecordKind, decode_supersede, key_in
 from lsfs.packs.index import (
     BatchRow,
     ChunkRow,
@@ -41,6 +41,10 @@ from lsfs.packs.index import (
 from lsfs.packs.packfile import pack_path
 from lsfs.packs.scan import Found, read_all, scan
 
+KEY = "packs:key"
+"""Where the catalogue keeps the store's key."""
+SPARE_KEY = "packs:spare-key"
+"""Where a catalogue that is made again finds the key of the one before; used where no pack tells it."""
 _NAME = re.compile(r"(\d{8,})\.pack")
 
 
@@ -108,13 +112,24 @@ class Recovery:
         return self._opened(newest, files, tuple(tail.skipped))
 
     def _find_key(self, files: list[int]) -> bytes:
-        """Return the store's key: from the catalogue, from the first whole header, or a new one for an empty store."""
-        kept = self._catalogue.meta("packs:key")
+        """Return the store's key: from the catalogue, the packs, an earlier catalogue, or a new one for an empty store."""
+        kept = self._catalogue.meta(KEY)
         if kept is not None:
             return bytes.fromhex(kept)
+        spare = self._catalogue.meta(SPARE_KEY)
+        key = self._key_of_packs(files) or (bytes.fromhex(spare) if spare else os.urandom(16))
+        self._catalogue.set_meta(KEY, key.hex())
+        return key
+
+    def _key_of_packs(self, files: list[int]) -> bytes | None:
+        """Return the key from the first whole header, or from a damaged one where a record shows that this part is not."""
         headers = (self._header(number) for number in files)
-        key = next((header.key for header in headers if header is not None), os.urandom(16))
-        self._catalogue.set_meta("packs:key", key.hex())
+        key = next((header.key for header in headers if header is not None), None)
+        for number in files if key is None else ():
+            data = read_all(self._io, self._path(number))
+            tried = key_in(data)
+            if next(scan(data[PACK_HEADER_SIZE:], PACK_HEADER_SIZE, tried, number, resync=True), None) is not None:
+                return tried
         return key
 
     def _header(self, number: int) -> PackHeader | None:

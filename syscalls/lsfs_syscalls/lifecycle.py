@@ -14,9 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from lsfs.engine.home import BEFORE_REBUILD, Home, make_home, refuse_system, resolve_root
-from lsfs.engine.lock import is_locked
+from lsfs.engine.lock import Lock, is_locked
 from lsfs.engine.places import detach_dead, is_mounted
 from lsfs.errors import BadRequest, Conflict, NotFound, Unavailable
+from lsfs.versions.rebuilding import rebuild_catalogue
 from lsfs.wire.http import is_served
 from lsfs_syscalls.connect import Body, Client, start_engine
 
@@ -120,26 +121,30 @@ def down(client: Client) -> Body:
     return answer
 
 
-def rebuild(client: Client) -> Path:
-    """Make the catalogue again from the packs alone; return where the old one was put.
+def rebuild(client: Client, *, force: bool = False) -> tuple[Path, list[str]]:
+    """Make the catalogue again from the packs alone; return where the old one was put, and what it knew that this one does not.
 
     Everything that a user made comes back: versions, names, transactions, tags, locks, pins, snapshots, share links,
     subscriptions, saved searches. The search index and the events of subscriptions are made anew; the access logs of links stay
     in the old catalogue.
 
+    Args:
+        force: do it even where versions are lost by that.
+
     Raises:
-        Conflict: an engine runs; it has to be down.
+        Conflict: an engine runs (it has to be down), or versions would be lost; then everything is as it was.
     """
     home = client.home
     if is_locked(home.state):
         raise Conflict(f"an engine serves {home.root}; end it first with `lsfs down`")
     old = home.state / BEFORE_REBUILD
-    for suffix in ("", "-wal", "-shm"):
-        file = home.state / f"catalogue.db{suffix}"
-        if file.exists():
-            os.replace(file, f"{old}{suffix}")
+    lock = Lock(home.state, home.backing)
+    try:
+        lost = rebuild_catalogue(home.state, old, force=force)
+    finally:
+        lock.release()
     start_engine(home, client.environ)
-    return old
+    return old, lost
 
 
 def _unbind(home: Home) -> None:

@@ -6,13 +6,20 @@ from lsfs.errors import EXIT_ERROR, EXIT_FOUND
 from lsfs_syscalls.cli.session import Session
 from lsfs_syscalls.lifecycle import rebuild
 
+SHOWN = 20
+"""So many lost versions are named."""
+
 
 def run(session: Session) -> int:
     """Verify packs, catalogue, tree and index; print every damage in words."""
     options = session.options
     if options.rebuild:
-        old = rebuild(session.client)
+        old, lost = rebuild(session.client, force=bool(options.force))
         session.note(f"the catalogue was made again from the packs; the old one is {old}")
+        if lost:
+            session.note(
+                f"only the old one knows {len(lost)} versions: {', '.join(lost[:SHOWN])}{' ...' if lost[SHOWN:] else ''}"
+            )
     body = {"repair": bool(options.repair), "sample": options.sample}
     report = session.client.request("POST", "/check", body, timeout_s=3600.0)
     if session.flag("json"):

@@ -38,6 +38,7 @@ def add(sub: Any, common: argparse.ArgumentParser) -> None:
     p = _command(sub, common, "check", _lazy("check"), "verify packs, catalogue, tree and index")
     p.add_argument("--repair", action="store_true", help="mend what can be mended")
     p.add_argument("--rebuild", action="store_true", help="make the catalogue again from the packs (the engine must be down)")
+    p.add_argument("--force", action="store_true", help="rebuild even where versions are lost by that")
     p.add_argument(
         "--sample", type=float, default=1.0, metavar="PART", help="read only this part of the stored content (0 to 1)"
     )

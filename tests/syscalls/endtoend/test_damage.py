@@ -108,3 +108,42 @@ def test_a_pack_that_is_gone_is_said_and_what_the_files_have_is_stored_again(own
     assert own.lsfs("check", "--rebuild").returncode == 0
     assert texts(own, "a.txt") == ["a.txt text 0", "a.txt text 1", "a.txt text 2", "after the loss"]
     assert eventually(lambda: not own.client.status()["degraded"]), "the past is searched again, too"
+
+
+def one_pack(own: Served) -> Path:
+    (pack,) = (own.root / ".lsfs/packs").glob("*.pack")
+    return pack
+
+
+@pytest.mark.parametrize("harmed", [range(16), range(40, 64)], ids=["its beginning", "the key"])
+def test_a_rebuild_from_a_pack_with_a_damaged_header_loses_nothing(own: Served, harmed: range) -> None:
+    pack = one_pack(own)
+    data = bytearray(pack.read_bytes())
+    for at in harmed:
+        data[at] ^= 0xFF
+    pack.write_bytes(data)
+    done = own.lsfs("check", "--rebuild")
+    assert "the catalogue was made again" in done.stderr
+    for name in ("a.txt", "b.txt"):
+        assert texts(own, name) == [f"{name} text {n}" for n in range(3)]
+
+
+def test_a_rebuild_that_would_lose_versions_is_refused_with_their_names_unless_it_is_forced(own: Served) -> None:
+    pack, db = one_pack(own), own.root / ".lsfs/catalogue.db"
+    data = pack.read_bytes()
+    os.truncate(pack, len(data) // 2)
+    before = db.read_bytes()
+    refused = own.lsfs("check", "--rebuild")
+    assert refused.returncode == 2
+    assert "version 3 of a.txt" in refused.stderr
+    assert "--force" in refused.stderr
+    assert db.read_bytes() == before
+    assert pack.read_bytes() == data[: len(data) // 2], "the pack was not changed"
+    pack.write_bytes(data)
+    assert texts(own, "a.txt") == [f"a.txt text {n}" for n in range(3)], "with the pack from a backup all is as it was"
+    down(own.client)
+    os.truncate(pack, len(data) // 2)
+    forced = own.lsfs("check", "--rebuild", "--force")
+    assert "version 3 of a.txt" in forced.stderr
+    assert "version 2 of b.txt" in forced.stderr
+    assert own.call("read", path="a.txt")["content"] == "a.txt text 2", "what the files have is stored anew"
