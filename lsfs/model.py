@@ -56,6 +56,7 @@ class State(StrEnum):
     STORED = "stored"  # its content is in the packs
     PENDING = "pending"  # known by its stat, content waiting for the baseline's budget
     MISSED = "missed"  # it existed, its content was gone before we could take it
+    LOST = "lost"  # it was stored, and the pack that had its content is missing, cut or damaged
     TORN = "torn"  # its writer never paused; stored as read
     DELETED = "deleted"  # the end of a name: no content
     REMOVED = "removed"  # its content was collected under the retention rules

@@ -112,7 +112,7 @@ def _agrees(con: sqlite3.Connection, expected: Target, now: Known | None) -> boo
 
 def _fingerprint(con: sqlite3.Connection, vid: int | None) -> tuple[object, ...]:
     row = con.execute("SELECT digest, target, kind, mode, state, size FROM version WHERE vid=?", (vid,)).fetchone()
-    if row is None or row[4] in (State.PENDING, State.MISSED):
+    if row is None or row[4] in (State.PENDING, State.MISSED, State.LOST):
         return (vid,)
     return tuple(row[:4])
 

@@ -49,7 +49,7 @@ def targets_for(versions: Versions, path: RelPath, goal: Goal) -> dict[RelPath, 
         assert time_ns is not None
         found = _file_at(versions, path, time_ns)
         version = versions.version_by_id(found)
-    if version.state in (State.MISSED, State.DELETED, State.REMOVED):
+    if version.state in (State.MISSED, State.LOST, State.DELETED, State.REMOVED):
         versions.read(version)
     return {path: Target(version.fid, version.vid)}
 

@@ -19,6 +19,7 @@ MOST_VERSIONS = 10_000
 README, OTHER_README = b"README.md", b"README (lsfs).md"
 _WITHOUT_CONTENT = {
     State.MISSED: "were overwritten before they could be stored",
+    State.LOST: "were in a pack that is missing, cut or damaged",
     State.REMOVED: "were collected under the retention rules",
     State.PENDING: "wait to be stored",
 }

@@ -8,12 +8,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from lsfs.catalogue import Catalogue
 from lsfs.errors import Corrupt
 from lsfs.model import FOREVER, show
 from lsfs.packs.content import Content
 from lsfs.packs.store import Packs
+from lsfs.versions.losses import told
 
 _MOST = 1000
 
@@ -73,7 +75,7 @@ def check(catalogue: Catalogue, packs: Packs, *, sample: float = 1.0) -> list[Fi
     """
     con = catalogue.read()
     try:
-        return [*_database(con), *_tables(con), *_contents(con, packs, sample)]
+        return [*_database(con), *_tables(con), *_losses(con), *_contents(con, packs, sample)]
     except sqlite3.DatabaseError as e:
         return [Finding(f"the catalogue cannot be read ({e}); `lsfs check --rebuild` makes it again from the packs")]
 
@@ -88,6 +90,10 @@ def _tables(con: sqlite3.Connection) -> Iterator[Finding]:
     for words, sql in _RULES.items():
         for (path,) in con.execute(f"{sql} LIMIT {_MOST}"):
             yield Finding(words.format(show(path)), repair="counts" if words == _COUNTS else "")
+
+
+def _losses(con: sqlite3.Connection) -> Iterator[Finding]:
+    return (Finding(words) for words in islice(told(con), _MOST))
 
 
 def _contents(con: sqlite3.Connection, packs: Packs, sample: float) -> Iterator[Finding]:

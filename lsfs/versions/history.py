@@ -111,7 +111,7 @@ def _content(row: tuple[Any, ...]) -> tuple[Any, ...]:
     vid, _, state, digest, target, size, *_ = row
     if state == State.DELETED:
         return ("deleted",)
-    if digest is None and target is None and state in (State.MISSED, State.PENDING):
+    if digest is None and target is None and state in (State.MISSED, State.LOST, State.PENDING):
         return (vid,)
     return (digest, target, size)
 
@@ -119,6 +119,11 @@ def _content(row: tuple[Any, ...]) -> tuple[Any, ...]:
 def _restorable(con: sqlite3.Connection, vid: int) -> Version:
     version = by_id(con, vid)
     assert version is not None
+    if version.state == State.LOST:
+        raise NotFound(
+            f"version {version.number} of {show(version.path)} is lost: the pack that had its content is missing, cut or "
+            "damaged; choose another version by its number"
+        )
     if version.state == State.MISSED:
         raise NotFound(
             f"version {version.number} of {show(version.path)} was missed: overwritten or not readable before it was stored; "

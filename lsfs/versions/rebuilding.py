@@ -10,27 +10,27 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from lsfs.catalogue import Catalogue
 from lsfs.errors import Conflict
-from lsfs.model import show
 from lsfs.packs.recovery import KEY, SPARE_KEY
 from lsfs.packs.rehearsal import Rehearsal
 from lsfs.packs.store import Packs
+from lsfs.versions.losses import losses, write_down
 from lsfs.versions.versions import Versions
 
 _PARTS = ("", "-wal", "-shm")
 _SHOWN = 5
 
 
-def rebuild_catalogue(state: Path, old: Path, *, force: bool) -> list[str]:
+def rebuild_catalogue(state: Path, root: Path, old: Path, *, force: bool) -> list[str]:
     """Make `state/catalogue.db` again from the packs; return in words which versions the one before knew and this one does not.
 
     Args:
+        root: of the user's files.
         old: where the catalogue that is there is put.
         force: replace it even where versions are lost by that.
 
@@ -41,7 +41,7 @@ def rebuild_catalogue(state: Path, old: Path, *, force: bool) -> list[str]:
     _remove(made)
     try:
         _make(state / "packs", made, _key(present))
-        lost = list(_lost(present, made))
+        lost = _compare(present, made, root)
         if lost and not force:
             raise Conflict(_refusal(lost))
         _remove(old)
@@ -90,18 +90,17 @@ def _key(present: Path) -> str | None:
     return None
 
 
-def _lost(present: Path, made: Path) -> Iterator[str]:
-    """Yield the versions that the present catalogue knows and the made one does not; nothing where it cannot be read."""
+def _compare(present: Path, made: Path, root: Path) -> list[str]:
+    """Write down in the made catalogue what only the present one knows, and return it; nothing where that cannot be read."""
+    catalogue = Catalogue(made)
     try:
-        with _open(present) as con:
-            rows = con.execute("SELECT vid, number, path, content IS NOT NULL FROM version ORDER BY path, number").fetchall()
-    except sqlite3.Error:
-        return
-    with _open(made) as con:
-        there = dict(con.execute("SELECT vid, content IS NOT NULL FROM version"))
-    for vid, number, path, has_content in rows:
-        if there.get(vid, -1) < has_content:
-            yield f"version {number} of {show(path)}"
+        with suppress(sqlite3.Error), _open(present) as old, catalogue.write() as con:
+            found = losses(old, con)
+            write_down(old, con, found, root)
+            return [loss.words for loss in found]
+    finally:
+        catalogue.close()
+    return []
 
 
 def _remove(catalogue: Path) -> None:

@@ -29,6 +29,7 @@ from lsfs.versions.schema import SCHEMA
 _WHY = {
     State.PENDING: "is not stored yet: the baseline has not come to it",
     State.MISSED: "was missed: it was overwritten, or not readable, before it could be stored",
+    State.LOST: "is lost: the pack that had its content is missing, cut or damaged",
     State.REMOVED: "was removed under the retention rules",
     State.DELETED: "is the end of a deleted file",
 }

@@ -140,7 +140,7 @@ def rebuild(client: Client, *, force: bool = False) -> tuple[Path, list[str]]:
     old = home.state / BEFORE_REBUILD
     lock = Lock(home.state, home.backing)
     try:
-        lost = rebuild_catalogue(home.state, old, force=force)
+        lost = rebuild_catalogue(home.state, home.backing, old, force=force)
     finally:
         lock.release()
     start_engine(home, client.environ)

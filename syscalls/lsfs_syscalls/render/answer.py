@@ -111,7 +111,7 @@ def _versions(body: Body, paint: Paint) -> Iterator[str]:
         yield "no versions"
     for v in body["versions"]:
         what = paint.bad("deleted") if v["deleted"] else f"{v['size']} bytes"
-        state = f"  {paint.bad(v['state'])}" if v.get("state") in ("missed", "torn") else ""
+        state = f"  {paint.bad(v['state'])}" if v.get("state") in ("missed", "lost", "torn") else ""
         by = paint.dim(f"{v.get('actor', '')}" + (f" transaction {v['transaction']}" if v.get("transaction") else ""))
         yield f"{v['version']:>5}  {v['time'][:19]}  {what:>14}  {paint.name(v['path'])}  {by}{state}"
 

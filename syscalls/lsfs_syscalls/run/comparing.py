@@ -46,7 +46,7 @@ def compare(ctx: Context, old: Version, new: Version) -> Difference:
     if old.digest is not None and old.digest == new.digest:
         return Difference(True, "", "the same")
     for v in (old, new):
-        if v.kind is Kind.FILE and v.state in (State.MISSED, State.REMOVED, State.PENDING):
+        if v.kind is Kind.FILE and v.state in (State.MISSED, State.LOST, State.REMOVED, State.PENDING):
             return Difference(False, "", f"different; version {v.number} of {show(v.path)} is {v.state.value}, not stored")
     before, after = tables_of(ctx, old), tables_of(ctx, new)
     if before and after:

@@ -147,3 +147,4 @@ def test_a_rebuild_that_would_lose_versions_is_refused_with_their_names_unless_i
     assert "version 3 of a.txt" in forced.stderr
     assert "version 2 of b.txt" in forced.stderr
     assert own.call("read", path="a.txt")["content"] == "a.txt text 2", "what the files have is stored anew"
+    assert "number 3 is lost" in own.lsfs("check").stdout
