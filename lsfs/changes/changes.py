@@ -323,10 +323,12 @@ class Changes:
         self.finish_forgetting()
         with self._upkeep:
             try:
-                return forget(self._recorder, self._packs, self.guard, paths, self.on_forget)
+                done = forget(self._recorder, self._packs, self.guard, paths, self.on_forget)
             except BaseException:
                 self.unforgotten = pending(self._recorder)
                 raise
+            self.cut_off.clear()  # it names files
+            return done
 
     def take_back_forgetting(self) -> None:
         """Put back what a forgetting that was not committed had withdrawn; call at start, before the disk is looked at."""
