@@ -21,6 +21,8 @@ from lsfs.versions.ids import high_water, remember_high_water
 
 _LOST = "versions:lost"
 _MOST = 100_000
+_CARRIED = ("changes:forgetting-paths", "changes:forgetting", "capture:stage-token")
+"""What is known of a forgetting that is not finished, and the mark of temporary names, which no pack tells."""
 
 
 class Loss(NamedTuple):
@@ -52,6 +54,9 @@ def write_down(old: sqlite3.Connection, made: sqlite3.Connection, found: Iterabl
         root: a file there that is still as it was captured has its content; that is taken from it.
     """
     _keep_ids(old, made)
+    marks = ",".join("?" * len(_CARRIED))
+    carried = old.execute(f"SELECT key, value FROM meta WHERE key IN ({marks})", _CARRIED)
+    made.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", carried.fetchall())
     gone = [[loss.vid, loss.fid, loss.number] for loss in found if not loss.bare]
     there = {row[0] for row in made.execute("SELECT vid FROM version")}
     lost = [*(entry for entry in _noted(old) if entry[0] not in there), *gone][:_MOST]

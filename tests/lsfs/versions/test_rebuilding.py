@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -107,5 +108,31 @@ def test_a_catalogue_that_cannot_be_read_is_replaced_at_once(tmp_path: Path) -> 
 
     def look(r: Rig) -> None:
         assert r.texts("f") == [b"text"]
+
+    in_rig(tmp_path, look)
+
+
+def test_a_forgetting_that_waits_is_finished_after_a_rebuild_too(tmp_path: Path) -> None:
+    def fail(name: str) -> None:
+        if name == "remove":
+            raise OSError(errno.EIO, "Input/output error")
+
+    def begin(r: Rig) -> None:
+        r.save("f", "text")
+        r.recorder.point = fail
+        with pytest.raises(OSError, match="Input/output"):
+            r.changes.forget([p("f")])
+        assert r.changes.unforgotten
+        assert list(r.tree()) != []
+
+    in_rig(tmp_path, begin)
+    assert rebuild(tmp_path) == []
+
+    def look(r: Rig) -> None:
+        r.changes.recover()
+        r.record()
+        assert (r.changes.unforgotten, r.tree()) == ("", {})
+        with pytest.raises(NotFound):
+            r.versions.history(p("f"))
 
     in_rig(tmp_path, look)
