@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lsfs.changes import Goal
-from lsfs.errors import Corrupt, NotFound
+from lsfs.changes import Changes, Goal
+from lsfs.errors import Conflict, Corrupt, NotFound
 from lsfs.model import Fid
 from lsfs.versions import Rules
 from tests.lsfs.store_rig import Rig, p, rig
@@ -116,6 +116,18 @@ def test_forget_leaves_nothing_of_the_content_in_the_whole_state(r: Rig) -> None
     assert in_state(r, b"secret.txt") == []
     assert r.texts("other.txt") == [b"stays"]
     assert r.changes.check() == []
+
+
+def test_a_forgetting_that_is_refused_holds_nothing(r: Rig) -> None:
+    r.save("f", "text")
+    opened = [p("f")]
+    r.changes = Changes(r.recorder, r.versions, r.packs, writers=lambda paths: [path for path in paths if path in opened])
+    with pytest.raises(Conflict, match="open for writing"):
+        r.changes.forget([p("f")])
+    opened.clear()
+    with r.changes.begin(actor="user") as tx:
+        tx.write(p("f"), b"it is nobody's")
+    assert r.tree() == {"f": b"it is nobody's"}
 
 
 def test_forget_removes_a_deleted_folder_with_all_that_ever_was_in_it(r: Rig) -> None:
