@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _IDLE_S = 1.0
+_LONGEST_S = 10.0
 _HOLD = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -27,6 +28,7 @@ class Freeing:
         self._waiting: list[int] = []
         self._cond = threading.Condition()
         self._busy = 0
+        self._closing = False
         self._thread: threading.Thread | None = None
 
     @contextmanager
@@ -59,6 +61,13 @@ class Freeing:
             if not self._busy:
                 self._wake()
 
+    def now(self) -> None:
+        """Return when everything that was released is freed: its room is needed."""
+        with self._cond:
+            fds, self._waiting = self._waiting, []
+            _close(fds)
+            self._cond.wait_for(lambda: not self._closing, _LONGEST_S)
+
     def _wake(self) -> None:
         if not self._waiting:
             return
@@ -66,7 +75,7 @@ class Freeing:
             self._thread = threading.Thread(target=self._run, name="freeing", daemon=True)
             self._thread.start()
         else:
-            self._cond.notify()
+            self._cond.notify_all()
 
     def _run(self) -> None:
         while True:
@@ -75,8 +84,16 @@ class Freeing:
                     self._thread = None
                     return
                 fds, self._waiting = ([], self._waiting) if self._busy else (self._waiting, [])
-            for first, last in _runs(sorted(fds)):
-                os.closerange(first, last + 1)
+                self._closing = bool(fds)
+            _close(fds)
+            with self._cond:
+                self._closing = False
+                self._cond.notify_all()
+
+
+def _close(fds: list[int]) -> None:
+    for first, last in _runs(sorted(fds)):
+        os.closerange(first, last + 1)
 
 
 def _runs(fds: list[int]) -> Iterator[tuple[int, int]]:

@@ -357,6 +357,8 @@ class Transaction:
             for path, look in self._ledger.made():
                 if self._disk.look(path) == look:
                     self._hand.remove(path)
+            self._disk.aside.clear()
+            self._disk.freeing.now()
             self._revert()
 
     def _revert(self) -> None:
