@@ -28,6 +28,7 @@ class Handle:
         flushed_at: monotonic time of the last FLUSH since then, 0 for none.
         noted_at: monotonic time of the last record or the opening.
         who: process id and user id of the opener; RELEASE does not tell.
+        unflushed_s: the kernel does not tell of its closes; after so long without a change there is a version. 0: it tells.
     """
 
     fd: int
@@ -37,6 +38,7 @@ class Handle:
     flushed_at: float = 0.0
     noted_at: float = 0.0
     who: tuple[int, int] = (0, 0)
+    unflushed_s: float = 0.0
 
 
 @dataclass(slots=True)

@@ -36,10 +36,9 @@ def test_a_file_that_lost_both_names_has_none_and_no_name_gets_a_version(
         assert os.fstat(held.fileno()).st_nlink == 0
         last = rig.last()
         held.write("written")
-    eventually(lambda: rig.control.hello()["handles"] == 0)
-    assert [r for r in rig.records(last) if r.kind is RecordKind.CONTENT] == []
     names = [os.fsencode(place.name) + b"/" + name for name in (b"a", b"b")]
-    assert b"written" in [content for name in names for content in rig.spooled(name)]
+    eventually(lambda: b"written" in [content for name in names for content in rig.spooled(name)])
+    assert [r for r in rig.records(last) if r.kind is RecordKind.CONTENT] == []
 
 
 def test_a_file_read_by_one_name_and_replaced_under_both_has_none(folder: tuple[Rig, Path]) -> None:

@@ -122,8 +122,9 @@ def test_an_inode_set_aside_by_a_link_is_not_changed_by_its_last_reader(shared: 
     assert shared.spooled(fresh.encode()) == [b"kept"]
 
 
-def test_a_flushed_handle_that_stays_open_asks_for_a_version_when_it_is_quiet(shared: Rig, fresh: str) -> None:
-    with (shared.point / fresh).open("w") as f:
+@pytest.mark.parametrize("mode", ["w", "x"])
+def test_a_flushed_handle_that_stays_open_asks_for_a_version_when_it_is_quiet(shared: Rig, fresh: str, mode: str) -> None:
+    with (shared.point / fresh).open(mode) as f:
         f.write("so far")
         f.flush()
         os.close(os.dup(f.fileno()))
