@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from lsfs.capture.acknowledging import Acknowledger
@@ -101,6 +102,7 @@ class Engine:
         self.watcher = Watcher(self.root, self._dirty, skip=self.disk.ignores, files=lambda: self.versions.counts()["files"])
         self.started_at = time.time()
         self._missing: list[int] = []
+        self._recording = False
         self._stopped = threading.Event()
 
     def _excluded(self) -> tuple[bytes, ...]:
@@ -123,6 +125,7 @@ class Engine:
         self.acknowledger.start()
         self.capture.submit([Dirty(RelPath(b""), subtree=True)])  # from now on, answers say that something waits
         self.capture.start()
+        self._recording = True
         self.watcher.start()
         self.indexer.start()
         self.subscriptions.start()
@@ -131,26 +134,26 @@ class Engine:
         self.capture.settle(COMPARE_S)
 
     def stop(self, *, unmount: bool) -> list[str]:
-        """End everything; return what has to be said of mounts that were busy.
+        """End everything, also after a start that failed; return what has to be said of mounts that were busy.
 
         Args:
             unmount: end the mounts too; else they go on and wait for the next engine.
         """
         self._stopped.set()
         said = self.mounts.stop_all() if unmount else []
-        self.watcher.stop()
-        self.capture.poll()
-        self.capture.settle(10.0)
-        self.links.stop()
-        self.subscriptions.stop()
-        self._index.close()
-        self.capture.stop()
-        self.acknowledger.stop()
-        self.packs.close()
-        self.catalogue.close()
-        self.disk.close()
-        self._lock.release()
+        with ExitStack() as ends:  # the last one first; one that fails hinders no other
+            for end in (
+                self._lock.release, self.disk.close, self.catalogue.close, self.packs.close, self.acknowledger.stop,
+                self.capture.stop, self._index.close, self.subscriptions.stop, self.links.stop, self._settle, self.watcher.stop,
+            ):  # fmt: skip
+                ends.callback(end)
         return said
+
+    def _settle(self) -> None:
+        """Have recorded what is noted already."""
+        if self._recording:
+            self.capture.poll()
+            self.capture.settle(10.0)
 
     def displaced(self) -> str:
         """Say in words that the root or the state is not where it was, so that this engine has to end; else ""."""

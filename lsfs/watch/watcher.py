@@ -90,13 +90,14 @@ class Watcher(FileSystemEventHandler):
         self.compare()
 
     def stop(self, timeout_s: float = 5.0) -> None:
-        """Stop watching; what was noted is handed over first."""
+        """Stop watching; what was noted is handed over first. Where nothing was started there is nothing to stop."""
         if self._observer is not None:
             self._observer.stop()
         with self._condition:
             self._stopping = True
             self._condition.notify_all()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
         if self._observer is not None:
             self._observer.join(timeout_s)
 

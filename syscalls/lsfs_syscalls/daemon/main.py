@@ -100,14 +100,21 @@ def _serve(options: argparse.Namespace) -> None:
         engine.start()
         if options.for_mount and os.getppid() != options.for_mount:
             _LOG.info("the mount that missed its engine is gone; nothing is served")
-            return
-        upkeep.start()
-        _answer(engine, Routes(engine, lambda: make_parser(config), stopping, upkeep), options.ready_fd, stopping)
-    finally:
-        upkeep.stop()
-        for words in engine.stop(unmount=stopping.unmount):
-            _LOG.warning("%s", words)
+        else:
+            upkeep.start()
+            _answer(engine, Routes(engine, lambda: make_parser(config), stopping, upkeep), options.ready_fd, stopping)
+    except BaseException:
+        with suppress(Exception):  # what is told is why it ends, not what fails besides
+            _end(engine, upkeep, stopping)
+        raise
+    _end(engine, upkeep, stopping)
     _LOG.info("ended")
+
+
+def _end(engine: Engine, upkeep: Upkeep, stopping: Stopping) -> None:
+    upkeep.stop()
+    for words in engine.stop(unmount=stopping.unmount):
+        _LOG.warning("%s", words)
 
 
 def _answer(engine: Engine, routes: Routes, ready_fd: int, stopping: Stopping) -> None:
