@@ -91,10 +91,23 @@ def _int(value: object) -> int | None:
 def net(effects: Iterable[Effect]) -> dict[RelPath, Net]:
     """Return what the effects, oldest first, did to each name together."""
     out: dict[RelPath, Net] = {}
+    came: dict[RelPath, int | None] = {}  # the file that the first effect on a name brought there
     for e in effects:
         first = out.get(e.path)
-        out[e.path] = Net(e.before if first is None else first.before, e.after)
+        if first is None:
+            out[e.path], came[e.path] = Net(e.before, e.after), e.after.fid
+        elif _left_unseen(first, e) and came[e.path] == e.after.fid:
+            out[e.path] = Net(e.before, e.after)
+        else:
+            out[e.path] = Net(first.before, e.after)
     return out
+
+
+def _left_unseen(first: Net, e: Effect) -> bool:
+    """Tell whether an effect is of what left a name before that came which is told of earlier: it was there before both."""
+    if first.before.fid is not None or e.before.fid is None:
+        return False
+    return e.after.fid is not None and e.after.fid == first.after.fid != e.before.fid
 
 
 def changed_since(con: sqlite3.Connection, nets: dict[RelPath, Net], current: dict[RelPath, Known | None]) -> list[RelPath]:
