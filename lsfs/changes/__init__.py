@@ -2,8 +2,8 @@
 
 from lsfs.changes.changes import Changes
 from lsfs.changes.log import TransactionInfo
-from lsfs.changes.recovery import Recovered
 from lsfs.changes.removing import ForgetReport
+from lsfs.changes.reverting import Recovered
 from lsfs.changes.rollback import Goal
 from lsfs.changes.transaction import Transaction
 

@@ -21,6 +21,7 @@ from lsfs.changes.putback import NOTHING, Target
 from lsfs.changes.removing import ForgetReport, Told, collect, finish_forgetting, forget, measure, pending, take_back_forgetting
 from lsfs.changes.repacking import GoOn, always, repack, waiting
 from lsfs.changes.repairing import repair, restore
+from lsfs.changes.reverting import Recovered
 from lsfs.changes.rollback import Goal, targets_for
 from lsfs.changes.transaction import Transaction
 from lsfs.errors import BadRequest, Conflict, LsfsError, NotFound, Unavailable
@@ -52,7 +53,7 @@ class Changes:
         self._versions = versions
         self.guard = Guard(recorder.disk, versions, writers)
         recorder.holder = self.guard.holder
-        self.recovered: list[recovery.Recovered] = []
+        self.recovered: list[Recovered] = []
         self.cut_off: list[str] = []
         """Forgettings that a crash cut off before anything was forgotten, in words."""
         self.unforgotten = ""
@@ -91,7 +92,9 @@ class Changes:
             plan=json.dumps(plan or {}, ensure_ascii=False, sort_keys=True),
             undoes=json.dumps(list(undoes)),
         )
-        return Transaction(self._recorder, self._versions, self.guard, begin, self.unfinished)
+        return Transaction(
+            self._recorder, self._versions, self.guard, begin, unfinished=self.unfinished, reverted=self.recovered
+        )
 
     def finish(self) -> None:
         """Take back what a failing disk had left half done.
@@ -104,7 +107,7 @@ class Changes:
                 half = self.unfinished[-1]
                 try:
                     half.take_back()
-                except (Unavailable, OSError, sqlite3.Error) as e:
+                except (LsfsError, OSError, sqlite3.Error) as e:
                     raise Unavailable(f"transaction {half.id} is half done and cannot be taken back yet: {e}") from e
                 self.unfinished.remove(half)
 
@@ -328,6 +331,7 @@ class Changes:
                 self.unforgotten = pending(self._recorder)
                 raise
             self.cut_off.clear()  # it names files
+            self.recovered.clear()  # and so do these
             return done
 
     def take_back_forgetting(self) -> None:
@@ -370,7 +374,7 @@ class Changes:
             restore(self._recorder, self._packs, lost)
         return sorted(gone)
 
-    def recover(self) -> list[recovery.Recovered]:
+    def recover(self) -> list[Recovered]:
         """Take back what was cut off by a crash; call at start, before anything else changes the root.
 
         Returns:
@@ -381,8 +385,8 @@ class Changes:
             self.finish_forgetting()
         except (LsfsError, OSError, sqlite3.Error) as e:
             _LOG.warning("a forgetting cannot be finished yet: %s", e)
-        self.recovered = recovery.recover(self._recorder, self._versions, self.guard)
-        return self.recovered
+        self.recovered[:] = recovery.recover(self._recorder, self._versions, self.guard)
+        return list(self.recovered)
 
     def _con(self) -> Any:
         return self._versions.connection()

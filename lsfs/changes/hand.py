@@ -23,8 +23,9 @@ from lsfs.capture.aside import appear, exchange
 from lsfs.capture.disk import MOVED, Disk, Look, look_of, stage_token
 from lsfs.capture.known import Known
 from lsfs.changes.dressing import Attributes, dress_fd
-from lsfs.errors import Conflict, Exists, NotFound
-from lsfs.model import Kind, RelPath, State, show
+from lsfs.changes.unchanged import changed, is_exactly, require
+from lsfs.errors import Conflict, Exists, LsfsError, NotFound
+from lsfs.model import RelPath, show
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FEW = 8
@@ -112,7 +113,7 @@ class Hand:
     def _place(self, staged: Staged, known: Known | None) -> Look:
         with self._disk.parent(staged.path) as (folder, name):
             there = _lstat(folder, name)
-            _require(staged.path, known, None if there is None else look_of(there))
+            require(staged.path, known, None if there is None else look_of(there))
             source = folder if staged.folder < 0 else staged.folder
             if there is None:
                 self._appear(staged, source, folder, name)
@@ -129,14 +130,14 @@ class Hand:
         try:
             appear(source, staged.name, folder, name)
         except FileExistsError:
-            raise _changed(staged.path) from None
+            raise changed(staged.path) from None
 
     def _swap(self, staged: Staged, source: int, folder: int, name: bytes, there: os.stat_result, known: Known | None) -> None:
         """Exchange the staged content with what is at the name, and let that go if it is what was looked at."""
         try:
             exchange(source, staged.name, folder, name)
         except FileNotFoundError:
-            raise _changed(staged.path) from None
+            raise changed(staged.path) from None
         except OSError as e:
             if e.errno != errno.EINVAL:
                 raise
@@ -147,7 +148,7 @@ class Hand:
             self._let_go(source, staged.name, there, known)
         except FileExistsError:
             exchange(source, staged.name, folder, name)
-            raise _changed(staged.path) from None
+            raise changed(staged.path) from None
 
     def _rename_over(self, staged: Staged, source: int, folder: int, name: bytes) -> None:
         """Replace a file where the file system cannot exchange two."""
@@ -163,7 +164,7 @@ class Hand:
         Raises:
             FileExistsError: it is not what was looked at; it is there still.
         """
-        if known is not None and _is_exactly(expected, known) and self._disk.aside.keep(folder, name, known.vid, expected):
+        if known is not None and is_exactly(expected, known) and self._disk.aside.keep(folder, name, known.vid, expected):
             return
         there = os.lstat(name, dir_fd=folder)
         if (there.st_ino, there.st_size, there.st_mtime_ns) != (expected.st_ino, expected.st_size, expected.st_mtime_ns):
@@ -175,9 +176,9 @@ class Hand:
             self._disk.freeing.release(held)
 
     def discard(self, staged: Staged) -> None:
-        """Remove what was staged."""
+        """Remove what was staged; where that cannot be, the next start does it."""
         _close(staged.fd)
-        with contextlib.suppress(FileNotFoundError, NotFound):
+        with contextlib.suppress(OSError, LsfsError):
             if staged.folder >= 0:
                 os.unlink(staged.name, dir_fd=staged.folder)
                 return
@@ -217,11 +218,15 @@ class Hand:
             finally:
                 os.close(fd)
 
-    def make_link(self, path: RelPath, target: bytes, attributes: Attributes) -> None:
-        """Make, or replace, a symbolic link."""
+    def make_link(self, path: RelPath, target: bytes, attributes: Attributes, known: Known | None = None) -> None:
+        """Make a symbolic link, or replace the one that was captured.
+
+        Raises:
+            Conflict: somebody has put something else there in this moment.
+        """
         self._point("make_link")
         name = self._temporary()
-        with self._disk.parent(path) as (folder, last):
+        with self._disk.parent(path) as (folder, _):
             os.symlink(target, name, dir_fd=folder)
             with contextlib.suppress(PermissionError):
                 if attributes.uid is not None and attributes.gid is not None:
@@ -229,7 +234,7 @@ class Hand:
             if attributes.mtime_ns is not None:
                 times = (attributes.mtime_ns, attributes.mtime_ns)
                 os.utime(name, ns=times, dir_fd=folder, follow_symlinks=False)
-            os.rename(name, last, src_dir_fd=folder, dst_dir_fd=folder)
+        self.replace(Staged(path, name, -1), known)
 
     def make_pipe(self, path: RelPath, attributes: Attributes) -> None:
         """Make a FIFO."""
@@ -290,11 +295,11 @@ class Hand:
         try:
             with self._disk.parent(path) as (folder, name):
                 there = _lstat(folder, name)
-                _require(path, known, None if there is None else look_of(there))
+                require(path, known, None if there is None else look_of(there))
                 if there is not None:
                     self._remove(path, folder, name, there, known)
         except NotFound:
-            _require(path, known, None)
+            require(path, known, None)
 
     def _remove(self, path: RelPath, folder: int, name: bytes, there: os.stat_result, known: Known | None) -> None:
         try:
@@ -308,7 +313,7 @@ class Hand:
             if not isinstance(e, FileExistsError) and e.errno != errno.ENOTEMPTY:
                 raise
             if not stat.S_ISDIR(there.st_mode):
-                raise _changed(path) from e
+                raise changed(path) from e
             raise Conflict(f"the folder {show(path)} is not empty", [show(path)]) from e
         self._disk.folders.forget()
 
@@ -324,7 +329,7 @@ class Hand:
         Raises:
             Conflict: somebody has written it in this moment.
         """
-        _require(path, known, self._disk.look(path))
+        require(path, known, self._disk.look(path))
 
     def sync_staged(self, count: int) -> None:
         """Make so many staged files durable, so that renaming them does not write each of them out on its own (ext4 does)."""
@@ -350,26 +355,6 @@ class Hand:
     def _temporary(self) -> bytes:
         self._count += 1
         return b"%s-%d" % (self._label, self._count)
-
-
-def _is_exactly(there: os.stat_result, known: Known) -> bool:
-    """Tell whether a file is a version in all that it has: then it can stand for it again."""
-    if known.kind != Kind.FILE or known.state != State.STORED or known.racy or there.st_nlink != 1:
-        return False
-    return known.key == (there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns)
-
-
-def _require(path: RelPath, known: Known | None, look: Look | None) -> None:
-    if known is None or look is None:
-        same = known is None and look is None
-    else:
-        same = known.kind == Kind.DIRECTORY or (known.ino, known.size, known.mtime_ns) == (look.ino, look.size, look.mtime_ns)
-    if not same:
-        raise _changed(path)
-
-
-def _changed(path: RelPath) -> Conflict:
-    return Conflict(f"{show(path)} was changed in this moment; try again", [show(path)])
 
 
 def _close(fd: int) -> None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 from lsfs.capture import known as tables
@@ -19,8 +21,10 @@ from lsfs.capture.known import Known
 from lsfs.capture.taking import Taken
 from lsfs.changes.dressing import Attributes
 from lsfs.changes.hand import Hand, Staged
+from lsfs.changes.moving import Moves, find_moves, moved
+from lsfs.changes.obstacles import obstacle
 from lsfs.changes.stock import Stock, Stored
-from lsfs.errors import Conflict, NotFound
+from lsfs.errors import Conflict, LsfsError, NotFound
 from lsfs.model import Kind, RelPath, State, Version
 from lsfs.packs.content import Content
 from lsfs.versions.versions import Versions
@@ -67,120 +71,143 @@ class _Waiting(NamedTuple):
     now: Known | None
 
 
+class Live(NamedTuple):
+    """Where the files among the targets are now.
+
+    Attributes:
+        names: the names of each file.
+        outside: what those of the names stand for that are no targets.
+    """
+
+    names: Mapping[int, list[RelPath]]
+    outside: Mapping[RelPath, Known]
+
+
 class Putback:
     """One run over a set of targets.
 
     Args:
         stock: the versions among the targets.
         current: what the tables say of the paths, as captured right before.
+        all_of_it: it takes a transaction back, and what cannot be done at one path is no reason to leave the rest.
     """
 
-    def __init__(self, hand: Hand, stock: Stock, current: Mapping[RelPath, Known | None]) -> None:
+    def __init__(self, hand: Hand, stock: Stock, current: Mapping[RelPath, Known | None], *, all_of_it: bool = False) -> None:
         self._hand = hand
         self._stock = stock
         self._current = current
+        self._all_of_it = all_of_it
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
-        self._renames: list[tuple[bytes, bytes]] = []
-        self._sources: set[RelPath] = set()
+        self._removed: set[RelPath] = set()
         self._home: dict[int, RelPath] = {}
+        self._live = Live({}, {})
+        self._targets: Mapping[RelPath, Target] = {}
         self._restore = stock.restorer(())
         self.result = Result()
+        self._moves = Moves(hand, {}, current, self.result.touched)
 
-    def run(self, targets: Mapping[RelPath, Target], live: Mapping[int, list[RelPath]]) -> Result:
+    def run(self, targets: Mapping[RelPath, Target], live: Live) -> Result:
         """Bring the disk to `targets`.
 
-        Args:
-            live: the names that each file among the targets has now.
+        Raises:
+            LsfsError, OSError: the disk refuses as a whole; what is wrong with one path is in `kept`.
         """
-        movers = self._movers(targets, live)
-        self._sources = set(movers.values())
+        self._targets, self._live = targets, live
+        moves = find_moves({path: target.fid for path, target in targets.items()}, live.names, self._current)
+        self._moves = Moves(self._hand, moves, self._current, self.result.touched)
         with self._hand.steady():
             try:
-                self._make_room(targets, movers)
+                self._make_room()
                 for part in _portions(sorted(path for path, target in targets.items() if target.fid is not None)):
                     self._restore = self._stock.restorer(vid for path in part if (vid := targets[path].vid) is not None)
                     for path in part:
-                        self._settle(path, targets[path], movers.get(path))
+                        self._settle(path, targets[path])
                 self._place()
-                self._remove_folders(targets, set(movers.values()))
             finally:
                 for w in self._waiting:
                     self._hand.discard(w.staged)
+                self._go_home()
+            self._remove_folders()
         return self.result
 
-    def _movers(self, targets: Mapping[RelPath, Target], live: Mapping[int, list[RelPath]]) -> dict[RelPath, RelPath]:
-        """Return, by target path, the path from where its file has to be renamed."""
-        movers: dict[RelPath, RelPath] = {}
-        used: set[RelPath] = set()
-        for path, target in sorted(targets.items()):
-            now = self._current.get(path)
-            if target.fid is None or (now is not None and now.fid == target.fid):
-                continue
-            free = [n for n in live.get(target.fid, []) if n in targets and targets[n].fid != target.fid]
-            free = [n for n in free if n not in used]
-            if free:
-                movers[path] = free[0]
-                used.add(free[0])
-        return movers
+    @contextmanager
+    def _sparing(self, path: RelPath) -> Iterator[None]:
+        """Leave a path as it is where the block cannot do what it is for."""
+        try:
+            yield
+        except (LsfsError, OSError) as e:
+            self.result.kept[path] = obstacle(e, all_of_it=self._all_of_it)
 
-    def _make_room(self, targets: Mapping[RelPath, Target], movers: Mapping[RelPath, RelPath]) -> None:
-        """Remove files that shall not be there, and put aside files whose new place is still taken."""
-        sources = set(movers.values())
-        if any(self._current.get(path) is not None for path in movers):
-            for source in sorted(sources):
-                self._rename(source, self._hand.temporary_beside(RelPath(self._now_at(source))))
-        for path, target in sorted(targets.items(), reverse=True):
+    def _make_room(self) -> None:
+        """Put aside files whose new place is still taken, or whose old one is wanted; remove what is in the way."""
+        vanishing = [path for path, target in self._targets.items() if self._vanishes(path, target)]
+        if vanishing or self._is_crossing():
+            for path, source in sorted(self._moves.by_target.items(), key=itemgetter(1)):
+                with self._sparing(path):
+                    self._moves.put_aside(source, vanishing)
+        inside = tuple(path + b"/" for path in vanishing)
+        for path, target in sorted(self._targets.items(), reverse=True):
             now = self._current.get(path)
-            if now is None or path in sources or now.kind == Kind.DIRECTORY:
+            if now is None or path in self._moves.sources:
                 continue
-            if target.fid is None or (path in movers):
-                self._remove(RelPath(path))
+            if now.kind == Kind.DIRECTORY:
+                in_the_way = path in vanishing or (target.fid is None and path.startswith(inside))
+            else:
+                in_the_way = target.fid is None or path in self._moves.by_target
+            if in_the_way:
+                self._remove(path)
+
+    def _vanishes(self, path: RelPath, target: Target) -> bool:
+        """Tell whether there is a folder now where something else shall be."""
+        now = self._current.get(path)
+        if now is None or now.kind != Kind.DIRECTORY or target.fid is None or path in self._moves.sources:
+            return False
+        return path in self._moves.by_target or self._kind(target) not in (None, Kind.DIRECTORY)
+
+    def _kind(self, target: Target) -> Kind | None:
+        try:
+            return None if target.vid is None else self._stock.get(target.vid).version.kind
+        except NotFound:
+            return None
+
+    def _is_crossing(self) -> bool:
+        """Tell whether something moves to a name that is taken, or from one that another shall have."""
+        if any(self._current.get(path) is not None for path in self._moves.by_target):
+            return True
+        return any(self._targets[source].fid is not None for source in self._moves.sources)
 
     def _remove(self, path: RelPath) -> None:
-        there = RelPath(self._now_at(path))
-        try:
-            self._hand.remove_known(there, self._current.get(path))
-        except Conflict as e:
-            folder = "the folder holds files that are not part of this"
-            now = self._current.get(path)
-            self.result.kept[path] = folder if now is not None and now.kind == Kind.DIRECTORY else str(e)
+        now = self._current.get(path)
+        with self._sparing(path):
+            try:
+                self._hand.remove_known(self._moves.now_at(path), now)
+            except Conflict as e:
+                folder = now is not None and now.kind == Kind.DIRECTORY
+                raise Conflict("the folder holds files that are not part of this" if folder else str(e), e.paths) from e
+            self._removed.add(path)
+            self.result.touched.add(path)
+
+    def _settle(self, path: RelPath, target: Target) -> None:
+        if path in self.result.kept:
             return
-        self.result.touched.add(path)
-
-    def _rename(self, source: bytes, target: bytes) -> None:
-        old = self._now_at(source)
-        if old != target:
-            self._hand.rename(RelPath(old), RelPath(target))
-            self._renames.append((old, target))
-        self.result.touched |= {RelPath(source), RelPath(target)} if source in self._current else {RelPath(target)}
-
-    def _now_at(self, path: bytes) -> bytes:
-        """Return where something that was at `path` is after the renames so far."""
-        for old, new in self._renames:
-            if path == old:
-                path = new
-            elif path.startswith(old + b"/"):
-                path = new + path[len(old) :]
-        return path
-
-    def _settle(self, path: RelPath, target: Target, source: RelPath | None) -> None:
-        if source is not None:
-            self._place()  # what waits may be in a folder that moves
-            if self._current.get(path) is not None and path not in self._sources:
-                self._hand.remove(RelPath(self._now_at(path)))
-            self._rename(source, path)
-        now = self._current.get(source if source is not None else path)
         assert target.fid is not None and target.vid is not None
-        try:
+        with self._sparing(path):
+            now = self._there(path)
+            if path in self._moves.by_target:
+                self._place()  # what waits may be in a folder that moves
+                self._moves.arrive(path)
+                now = self._current.get(self._moves.by_target[path])
             stored = self._stock.get(target.vid)
-        except NotFound as e:
-            self.result.kept[path] = str(e)
-            return
-        if now is not None and now.kind != stored.version.kind and source is None:
-            self._hand.remove(RelPath(self._now_at(path)))
-            now = None
-        self._bring(path, target.fid, stored, now)
+            if now is not None and now.kind != stored.version.kind:
+                self._hand.remove_known(path, now)
+                now = None
+            self._bring(path, target.fid, stored, now)
+
+    def _there(self, path: RelPath) -> Known | None:
+        """Return what is at a path, but for what has left it in this run."""
+        gone = path in self._removed or path in self._moves.sources or self._moves.now_at(path) != path
+        return None if gone else self._current.get(path)
 
     def _bring(self, path: RelPath, fid: int, stored: Stored, now: Known | None) -> None:
         version = stored.version
@@ -190,17 +217,20 @@ class Putback:
         if now is not None and now.fid == fid and fid in self._home and now.names > 1:
             self.result.touched.add(path)  # written through another of its names
             return
-        if now is None and fid in self._home and version.kind != Kind.DIRECTORY:
-            self._place()
-            self._hand.hard_link(self._home[fid], path)
-            self.result.placed.pop(self._home[fid], None)  # its stat is another one now
-            self.result.touched.add(path)
+        if now is None and version.kind != Kind.DIRECTORY and self._link(path, fid):
             return
-        try:
-            if self._put(path, fid, stored, now):
-                self._done(path, fid, version)
-        except (NotFound, Conflict) as e:
-            self.result.kept[path] = str(e)
+        if self._put(path, fid, stored, now):
+            self._done(path, fid, version)
+
+    def _link(self, path: RelPath, fid: int) -> bool:
+        """Make a path one more name of a file that is back already; return whether it is."""
+        if fid not in self._home:
+            return False
+        self._place()
+        self._hand.hard_link(self._home[fid], path)
+        self.result.placed.pop(self._home[fid], None)  # its stat is another one now
+        self.result.touched.add(path)
+        return True
 
     def _done(self, path: RelPath, fid: int, version: Version) -> None:
         self._home[fid] = path
@@ -216,7 +246,7 @@ class Putback:
         elif version.kind == Kind.DIRECTORY:
             self._hand.make_folder(path, attributes)
         elif version.kind == Kind.SYMLINK and version.target is not None:
-            self._hand.make_link(path, version.target, attributes)
+            self._hand.make_link(path, version.target, attributes, now)
         elif version.kind == Kind.OTHER:
             self._special(path, version, attributes, now)
         else:
@@ -257,21 +287,25 @@ class Putback:
 
     def _place_one(self, w: _Waiting) -> None:
         path = w.staged.path
-        try:
+        with self._sparing(path):
             look = self._hand.replace(w.staged, w.now)
-        except (NotFound, Conflict) as e:
-            self._home.pop(w.fid, None)
-            self.result.kept[path] = str(e)
+            self.result.placed[path] = Taken(look, w.content, xattrs=w.stored.xattrs, racy=True)
+            self._done(path, w.fid, w.stored.version)
             return
-        self.result.placed[path] = Taken(look, w.content, xattrs=w.stored.xattrs, racy=True)
-        self._done(path, w.fid, w.stored.version)
+        self._home.pop(w.fid, None)
 
-    def _remove_folders(self, targets: Mapping[RelPath, Target], sources: set[RelPath]) -> None:
-        for path, target in sorted(targets.items(), reverse=True):
+    def _go_home(self) -> None:
+        for source, name in self._moves.go_home().items():
+            self.result.kept[source] = moved(name)
+            self.result.touched.add(name)
+
+    def _remove_folders(self) -> None:
+        for path, target in sorted(self._targets.items(), reverse=True):
             now = self._current.get(path)
-            if target.fid is not None or now is None or now.kind != Kind.DIRECTORY or path in sources:
+            if target.fid is not None or now is None or now.kind != Kind.DIRECTORY:
                 continue
-            self._remove(path)
+            if path not in self._removed and not self._moves.has_left(path):
+                self._remove(path)
 
 
 def _portions(paths: list[RelPath]) -> Iterator[list[RelPath]]:
@@ -279,8 +313,11 @@ def _portions(paths: list[RelPath]) -> Iterator[list[RelPath]]:
         yield paths[start : start + _LOOKED_UP]
 
 
-def live_names(versions: Versions, targets: Mapping[RelPath, Target]) -> dict[int, list[RelPath]]:
-    """Return the names that each file among the targets has now."""
+def live_names(versions: Versions, targets: Mapping[RelPath, Target]) -> Live:
+    """Return where the files among the targets are now."""
+    con = versions.connection()
     fids = {t.fid for t in targets.values() if t.fid is not None}
-    found = tables.names_of(versions.connection(), sorted(fids))
-    return {fid: [RelPath(n) for n in found.get(fid, ())] for fid in fids}
+    found = tables.names_of(con, sorted(fids))
+    names = {fid: [RelPath(n) for n in found.get(fid, ())] for fid in fids}
+    outside = [n for of_file in names.values() for n in of_file if n not in targets]
+    return Live(names, {RelPath(n): known for n, known in tables.at_paths(con, outside).items()})

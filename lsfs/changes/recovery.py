@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
 
 from lsfs.capture import known as tables
 from lsfs.capture.describing import Author
@@ -21,6 +20,7 @@ from lsfs.changes.cutoff import Cut, read_cut, theirs
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
 from lsfs.changes.putback import Putback, live_names
+from lsfs.changes.reverting import Recovered
 from lsfs.changes.stock import Stock
 from lsfs.errors import Exists, LsfsError
 from lsfs.model import Kind, RelPath, TransactionId, show
@@ -29,21 +29,6 @@ from lsfs.versions.records import EndRecord
 from lsfs.versions.versions import Versions
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """A transaction that a crash had cut off.
-
-    Attributes:
-        restored: paths that were put back.
-        kept: paths that were left as they are, with the reason.
-    """
-
-    id: TransactionId
-    prompt: str
-    restored: tuple[RelPath, ...]
-    kept: dict[RelPath, str]
 
 
 def recover(recorder: Recorder, versions: Versions, guard: Guard) -> list[Recovered]:
@@ -71,7 +56,7 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     current = recorder.known(paths)
     targets = {p: t for p, t in cut.before.items() if p not in others}
     stock = Stock(versions, [t.vid for t in targets.values() if t.vid is not None])
-    putback = Putback(hand, stock, current)
+    putback = Putback(hand, stock, current, all_of_it=True)
     result = putback.run(targets, live_names(versions, targets))
     hand.sync()
     end = EndRecord(tx, recorder.catalogue.tick(), "reverted")

@@ -21,13 +21,13 @@ from lsfs.capture.disk import Disk
 from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
-from lsfs.changes.cutoff import read_cut, theirs
 from lsfs.changes.dressing import Attributes
 from lsfs.changes.filling import Data, Mode, fill
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
 from lsfs.changes.ledger import Ledger
 from lsfs.changes.putback import Putback, Result, Target, live_names
+from lsfs.changes.reverting import Recovered, left, revert
 from lsfs.changes.stock import Stock, one
 from lsfs.errors import BadRequest, Conflict, Exists, LsfsError, NotFound, Unavailable
 from lsfs.model import Fid, Kind, RelPath, TransactionId, Version, VersionId, show
@@ -47,9 +47,17 @@ class Transaction:
     """
 
     def __init__(
-        self, recorder: Recorder, versions: Versions, guard: Guard, begin: BeginRecord, unfinished: list[Transaction]
+        self,
+        recorder: Recorder,
+        versions: Versions,
+        guard: Guard,
+        begin: BeginRecord,
+        *,
+        unfinished: list[Transaction],
+        reverted: list[Recovered],
     ) -> None:
         self._unfinished = unfinished
+        self._reverted = reverted
         self.id = TransactionId(begin.tx)
         self.kept: dict[RelPath, str] = {}
         self._recorder = recorder
@@ -237,16 +245,12 @@ class Transaction:
         self._need_folders_of(targets)
         stock = Stock(self._versions, [t.vid for t in targets.values() if t.vid is not None])
         self._ledger.intend(operation, current, _expected(stock, targets, current))
-        return self._put_back(targets, stock, current)
-
-    def _put_back(self, targets: Mapping[RelPath, Target], stock: Stock, current: Mapping[RelPath, Known | None]) -> Result:
         putback = Putback(self._hand, stock, current)
         try:
             return putback.run(targets, live_names(self._versions, targets))
         finally:
-            result = putback.result
-            self.kept |= result.kept
-            self._ledger.put_back(result)
+            self.kept |= putback.result.kept
+            self._ledger.put_back(putback.result)
 
     # Labels: they are recorded with the end of the transaction
 
@@ -321,7 +325,13 @@ class Transaction:
             return
         self._take_back_after(error)
         if isinstance(error, OSError):
-            raise Unavailable(f"the root's disk refused ({error.strerror}); everything is as it was before") from error
+            as_before = "everything is as it was before" + self._but()
+            raise Unavailable(f"the root's disk refused ({error.strerror}); {as_before}") from error
+
+    def _but(self) -> str:
+        """Say what could not be taken back."""
+        kept = [done.kept for done in self._reverted if done.id == self.id]
+        return f", but for what was left as it is: {left(kept[-1])}" if kept else ""
 
     def commit(self) -> None:
         """Record the after-states and the end; a transaction that did nothing leaves no trace."""
@@ -362,16 +372,9 @@ class Transaction:
             self._revert()
 
     def _revert(self) -> None:
-        """Put back what the steps changed; what a program has changed there since stays as it is, as that program's change."""
-        with self._recorder.lock:
-            cut = read_cut(self._recorder.catalogue.read(), self.id)
-            others = theirs(self._disk, cut)
-            self._ledger.leave(others)
-            before = {path: target for path, target in self._ledger.before.items() if path not in others}
-            stock = Stock(self._versions, [t.vid for t in before.values() if t.vid is not None])
-            self._put_back(before, stock, self._ledger.sync(list(before)))
-        self._hand.sync()
-        self._ledger.close("reverted")
+        done = revert(self._recorder, self._versions, self._hand, self._ledger, self._begin)
+        if done.kept:
+            self._reverted.append(done)
 
     def _need_folders(self, path: RelPath) -> None:
         """Make the folders above `path` that are missing."""

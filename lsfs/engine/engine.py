@@ -26,7 +26,6 @@ from lsfs.capture.kept import Kept
 from lsfs.capture.recorder import Recorder
 from lsfs.catalogue import Catalogue
 from lsfs.changes.changes import Changes
-from lsfs.changes.recovery import Recovered
 from lsfs.config import Config
 from lsfs.embed.embedder import Embedder
 from lsfs.engine.home import BEFORE_REBUILD, Home
@@ -118,7 +117,7 @@ class Engine:
         self.changes.take_back_forgetting()
         self.capture.read_journal()
         for line in self.changes.recover():
-            _LOG.warning("%s", _recovered(line))
+            _LOG.warning("%s", line.words)
         self._missing = self.changes.mend_missing()
         self.capture.listen(self.indexer.changed)
         self.capture.listen(self.subscriptions.changed)
@@ -259,15 +258,10 @@ class Engine:
             "missed_count": counts["missed"],
             "skipped": skipped,
             "skipped_count": len(progress.skipped),
-            "recovered": [*(_recovered(r) for r in self.changes.recovered), *self.changes.cut_off],
+            "recovered": [*(r.words for r in self.changes.recovered), *self.changes.cut_off],
             "degraded": self.degraded() + progress.degraded,
             "mounts": self.mounts.list(),
         }
-
-
-def _recovered(r: Recovered) -> str:
-    restored = f"{len(r.restored)} paths put back" + (f", {len(r.kept)} left as they are" if r.kept else "")
-    return f"transaction {r.id} ({r.prompt or 'no prompt'}) was cut off and taken back: {restored}"
 
 
 def _missing(numbers: Sequence[int]) -> str:

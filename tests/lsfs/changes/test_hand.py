@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lsfs.changes import hand
+from lsfs.changes import Changes, hand
 from lsfs.changes.rollback import Goal
 from lsfs.errors import Conflict
 from tests.lsfs.store_rig import Rig, p, rig
@@ -80,6 +80,59 @@ def test_a_file_that_is_saved_in_the_moment_of_its_removal_stays(tmp_path: Path,
         with pytest.raises(Conflict), r.changes.begin(actor="user") as tx:
             tx.delete(p("f"))
         assert saved and r.tree() == {"f": b"theirs"}
+
+
+def linked_then_a_file(r: Rig) -> None:
+    """Record a symbolic link, a snapshot of it, and a file in its place."""
+    os.symlink("elsewhere", r.root / "f")
+    r.record()
+    r.changes.snapshot("then", actor="user")
+    (r.root / "f").unlink()
+    r.write("f", "a file")
+    settled(r, "f")
+
+
+def test_a_file_that_is_saved_before_it_goes_back_to_a_link_stays(tmp_path: Path) -> None:
+    with rig(tmp_path) as r:
+        linked_then_a_file(r)
+        r.recorder.point = lambda name: save(r.root / "f", "theirs") if name == "remove" else None
+        done = Changes(r.recorder, r.versions, r.packs).rollback([p("f")], Goal(snapshot="then"), actor="user")
+        assert r.tree() == {"f": b"theirs"} and list(done.kept) == [b"f"]
+
+
+def test_a_file_that_appears_where_a_link_is_made_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with rig(tmp_path) as r:
+        linked_then_a_file(r)
+        before(monkeypatch, "appear", lambda: r.write("f", "theirs"))
+        done = r.changes.rollback([p("f")], Goal(snapshot="then"), actor="user")
+        assert r.tree() == {"f": b"theirs"} and list(done.kept) == [b"f"]
+
+
+def test_a_file_that_is_saved_over_a_link_in_the_moment_of_a_rollback_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with rig(tmp_path) as r:
+        os.symlink("one", r.root / "f")
+        r.record()
+        r.changes.snapshot("then", actor="user")
+        (r.root / "f").unlink()
+        os.symlink("two", r.root / "f")
+        r.record()
+        before(monkeypatch, "exchange", lambda: save(r.root / "f", "theirs"))
+        done = r.changes.rollback([p("f")], Goal(snapshot="then"), actor="user")
+        assert r.tree() == {"f": b"theirs"} and list(done.kept) == [b"f"]
+        assert r.changes.rollback([p("f")], Goal(snapshot="then"), actor="user").kept == {}
+        assert os.readlink(r.root / "f") == "one"
+
+
+def test_a_file_and_a_link_take_each_others_place(tmp_path: Path) -> None:
+    with rig(tmp_path) as r:
+        linked_then_a_file(r)
+        r.changes.rollback([p("f")], Goal(snapshot="then"), actor="user")
+        assert os.readlink(r.root / "f") == "elsewhere"
+        r.changes.undo()
+        assert r.tree() == {"f": b"a file"}
+        assert not list(r.root.rglob(".lsfs-stage*"))
 
 
 def test_an_undone_deletion_gives_the_same_files_back(tmp_path: Path) -> None:
