@@ -16,7 +16,7 @@ from lsfs.capture.disk import MOVED, Disk, Look
 from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
-from lsfs.changes.cutoff import Cut, read_cut, theirs
+from lsfs.changes.cutoff import Cut, read_cut, renamed, theirs
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
 from lsfs.changes.putback import Putback, live_names
@@ -49,7 +49,9 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     hand = Hand(recorder.disk, f"{tx}-back", recorder.point)
     folders = {parent_of(p) for p in paths} | set(paths)
     _bring_home(recorder, hand, cut, folders)
-    others = theirs(recorder.disk, cut)
+    away = renamed(recorder.catalogue.read(), recorder.disk, cut)
+    recorder.record([Dirty(new, old_path=old) for old, new in away.items()], Author("program"))
+    others = [*theirs(recorder.disk, cut), *away]
     settled = [p for p in others if not parent_of(p) or versions.live(RelPath(parent_of(p))) is not None]
     recorder.record([Dirty(p) for p in settled], Author("program"))
     recorder.record([Dirty(p) for p in paths], Author(actor, tx))
@@ -63,6 +65,7 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     author = Author(actor, tx, result.origins)
     recorder.record([Dirty(p) for p in sorted(result.touched)], author, closing=[end])
     kept = result.kept | dict.fromkeys(others, "changed since the crash")
+    kept |= {old: f"renamed to {show(new)} since the crash" for old, new in away.items()}
     return Recovered(TransactionId(tx), prompt, tuple(sorted(result.touched)), kept)
 
 

@@ -71,10 +71,6 @@ class Stock:
         stored = (self._stored.get(vid) for vid in vids)
         return self._versions.restorer(Content.decode(s.content) for s in stored if s is not None and s.content is not None)
 
-    def digest(self, vid: int) -> bytes | None:
-        """Return the digest of a version's content; raises as `get` does."""
-        return self.get(vid).version.digest
-
 
 def one(versions: Versions, vid: int) -> Stored:
     """Return one version.

@@ -21,6 +21,7 @@ from lsfs.capture.disk import Disk
 from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
+from lsfs.changes.cutoff import FOLDER, expected, is_linked, mark
 from lsfs.changes.dressing import Attributes
 from lsfs.changes.filling import Data, Mode, fill
 from lsfs.changes.guard import Guard
@@ -99,7 +100,7 @@ class Transaction:
             with self._recorder.lock:
                 content = self._recorder.packs.add_file(staged.fd, size_hint=os.fstat(staged.fd).st_size)
                 self._recorder.reserve(self.id, content)
-                self._ledger.intend("write", {path: was}, {path: None if _is_linked(was) else content.digest})
+                self._ledger.intend("write", {path: was}, {path: None if is_linked(was) else content.digest})
             self._hand.require(path, was)
             undo.pop_all()
         self._ledger.touch(path, look=self._hand.replace(staged, was))
@@ -116,7 +117,7 @@ class Transaction:
                 return
             raise Exists(f"{show(path)} is there already")
         self._need_folders(path)
-        self._ledger.intend("create_directory", {path: None})
+        self._ledger.intend("create_directory", {path: None}, {path: FOLDER})
         self._hand.make_folder(path, Attributes())
         self._ledger.touch(path)
 
@@ -152,9 +153,9 @@ class Transaction:
         if self._ledger.enter([dst])[dst] is not None:
             raise Exists(f"{show(dst)} is there already")
         self._need_folders(dst)
-        arriving = dict.fromkeys(RelPath(dst + name[len(src) :]) for name in inside)
+        arriving = {RelPath(dst + name[len(src) :]): mark(known) for name, known in inside.items() if known is not None}
         self._ledger.claim(list(arriving))
-        self._ledger.intend("move", {**inside, **arriving})
+        self._ledger.intend("move", {**inside, **dict.fromkeys(arriving)}, arriving)
         self._hand.rename(src, dst)
         self._ledger.moved(src, dst)
 
@@ -174,7 +175,7 @@ class Transaction:
             raise Exists(f"{show(dst)} is there already")
         self._need_folders(dst)
         where = {name: RelPath(dst + name[len(src) :]) for name in inside}
-        contents = {where[n]: known.digest for n, known in inside.items() if known is not None and known.digest is not None}
+        contents = {where[n]: mark(known) for n, known in inside.items() if known is not None}
         self._ledger.intend("copy", dict.fromkeys(where.values()), contents)
         for name in sorted(inside):
             known = inside[name]
@@ -244,7 +245,7 @@ class Transaction:
         current = self._ledger.enter(paths, seen=seen)
         self._need_folders_of(targets)
         stock = Stock(self._versions, [t.vid for t in targets.values() if t.vid is not None])
-        self._ledger.intend(operation, current, _expected(stock, targets, current))
+        self._ledger.intend(operation, current, expected(stock, targets, current))
         putback = Putback(self._hand, stock, current)
         try:
             return putback.run(targets, live_names(self._versions, targets))
@@ -388,16 +389,3 @@ class Transaction:
         for above in sorted(folders - {b""}):
             if RelPath(above) not in targets and self._disk.look(above) is None:
                 self.create_directory(RelPath(above))
-
-
-def _expected(
-    stock: Stock, targets: Mapping[RelPath, Target], current: Mapping[RelPath, Known | None]
-) -> dict[RelPath, bytes | None]:
-    """Return the content that each path is about to have."""
-    wanted = {path: target.vid for path, target in targets.items() if target.vid is not None}
-    return {path: None if _is_linked(current[path]) else stock.digest(vid) for path, vid in wanted.items()}
-
-
-def _is_linked(known: Known | None) -> bool:
-    """Return whether a file has several names: it is written in place, and what a crash leaves of it is neither old nor new."""
-    return known is not None and known.names > 1

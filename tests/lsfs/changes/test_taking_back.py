@@ -175,3 +175,78 @@ def test_what_cannot_even_go_home_gets_a_name_that_is_seen(r: Rig) -> None:
     tree = rolled_back_while(r, 5, lambda: r.write("d/sub/theirs", "just made"))
     assert tree["d/sub/theirs"] == b"just made" and b"deep" in tree.values()
     assert "d/kept by lsfs 1" in tree
+
+
+def test_links_that_took_the_place_of_files_stay(r: Rig) -> None:
+    changes = cut_off(r)
+    for name in list(TEXTS)[:4]:
+        (r.root / name).symlink_to("elsewhere")
+    line = recovered(r, changes)
+    assert [os.readlink(r.root / name) for name in list(TEXTS)[:4]] == ["elsewhere"] * 4
+    assert [os.fsdecode(path) for path in line.kept] == list(TEXTS)[:4]
+    assert {name: r.tree()[name] for name in list(TEXTS)[4:]} == dict(list(TEXTS.items())[4:])
+
+
+def test_a_link_of_which_the_transaction_knew_goes(r: Rig) -> None:
+    r.write("f", "file")
+    os.symlink("somewhere", r.root / "d/link")
+    r.record()
+    before = r.tree()
+    tx = r.changes.begin(actor="user", prompt="cut off")
+    tx.copy(p("d"), p("copy"))
+    tx.move(p("d"), p("moved/d"))
+    tx.delete(p("f"))
+    assert recovered(r, Changes(r.recorder, r.versions, r.packs)).kept == {}
+    assert r.tree() == before and os.readlink(r.root / "d/link") == "somewhere"
+
+
+def test_a_link_that_a_cut_off_rollback_was_making_goes(r: Rig) -> None:
+    r.write("was-link", "")
+    (r.root / "was-link").unlink()
+    os.symlink("somewhere", r.root / "was-link")
+    r.record()
+    then = r.catalogue.tick()
+    (r.root / "was-link").unlink()
+    r.write("was-link", "a file now")
+    r.record()
+    tx = r.changes.begin(actor="user", prompt="cut off")
+    r.changes.rollback_in(tx, [p("was-link")], Goal(time_ns=then))
+    assert (r.root / "was-link").is_symlink()
+    assert recovered(r, Changes(r.recorder, r.versions, r.packs)).kept == {}
+    assert r.tree()["was-link"] == b"a file now"
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_was_renamed_since_stays_under_its_new_name(r: Rig, linked: bool) -> None:
+    tx = r.changes.begin(actor="user", prompt="cut off")
+    tx._ledger.intend("delete", tx._ledger.enter([p("d")], below=True))
+    for name in list(TEXTS)[:2]:
+        (r.root / name).unlink()
+    (r.root / "x").mkdir()
+    (r.root / "d").rename(r.root / "x/d")
+    if linked:
+        (r.root / "d").symlink_to("x/d")
+    inodes = {name: (r.root / "x" / name).stat().st_ino for name in list(TEXTS)[2:]}
+    line = recovered(r, Changes(r.recorder, r.versions, r.packs))
+    assert {name: (r.root / "x" / name).stat().st_ino for name in inodes} == inodes
+    assert {p(name) for name in inodes} <= line.kept.keys()
+    assert (r.root / "d").is_symlink() == linked
+    if not linked:
+        assert {n for n in r.tree() if n.startswith("d/")} == set(list(TEXTS)[:2])
+    assert [v.path for v in r.versions.history(p("x/d/g13"))][-1] == b"d/g13"
+
+
+def test_a_folder_made_where_a_file_was_stays_also_when_it_is_empty(r: Rig) -> None:
+    changes = cut_off(r)
+    (r.root / "d/g12").mkdir()
+    line = recovered(r, changes)
+    assert (r.root / "d/g12").is_dir() and list(line.kept) == [b"d/g12"]
+
+
+def test_a_file_made_where_a_folder_was_stays(r: Rig) -> None:
+    tx = r.changes.begin(actor="user", prompt="cut off")
+    tx.delete(p("d/sub"))
+    r.write("d/sub", "a file now")
+    line = recovered(r, Changes(r.recorder, r.versions, r.packs))
+    assert r.tree()["d/sub"] == b"a file now"
+    assert sorted(line.kept) == [b"d/sub", b"d/sub/deep"]
