@@ -1,8 +1,8 @@
 """What a transaction that a crash cut off was about to do, and what somebody else did at its paths since.
 
-What it knew is what was there before and what it was about to put there: a file with another content, or a link to elsewhere, is
-somebody's own work. So is a folder where it knew of none, and a gap where it was only writing. A file that is missing
-and lives on under a name that the transaction has nothing to do with was renamed by somebody.
+What it knew is what was there before and what it was about to put there: a file with another content, or a link to elsewhere,
+is somebody's own work. So is a folder where it knew of none, and a gap where it was only writing. A file that is missing and
+lives on under a name that the transaction has nothing to do with was renamed by somebody.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Cut:
 
 
 def mark(thing: Thing) -> bytes | None:
-    """Return what tells a thing from others: the digest of a file (None: it is not known), the target of a link, or its kind."""
+    """Return what tells a thing from others: a file's digest (None: it is not known), a link's target, or the kind."""
     return _mark(thing.kind, thing.digest, thing.target)
 
 

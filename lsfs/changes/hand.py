@@ -241,12 +241,26 @@ class Hand:
         self._point("make_pipe")
         with self._disk.parent(path) as (folder, name):
             os.mkfifo(name, stat.S_IMODE(attributes.mode or 0o600), dir_fd=folder)
+        self.dress(path, attributes)
 
-    def hard_link(self, old: RelPath, new: RelPath) -> None:
-        """Give a file one more name."""
+    def hard_link(self, old: RelPath, new: RelPath, known: Known | None = None) -> None:
+        """Give a file one more name.
+
+        Args:
+            known: what was captured at the old name, where this transaction has not made it.
+
+        Raises:
+            Conflict: somebody has changed it since; it has no more names than before.
+        """
         self._point("hard_link")
         with self._disk.parent(old) as (a, old_name), self._disk.parent(new) as (b, new_name):
             os.link(old_name, new_name, src_dir_fd=a, dst_dir_fd=b, follow_symlinks=False)
+            if known is not None:
+                try:
+                    require(old, known, look_of(os.lstat(new_name, dir_fd=b)))
+                except Conflict:
+                    os.unlink(new_name, dir_fd=b)
+                    raise
 
     def dress(self, path: RelPath, attributes: Attributes) -> None:
         """Set the attributes of what is there, content untouched."""

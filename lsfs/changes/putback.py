@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from lsfs.changes.hand import Hand, Staged
 from lsfs.changes.moving import Moves, find_moves, moved
 from lsfs.changes.obstacles import obstacle
 from lsfs.changes.stock import Stock, Stored
-from lsfs.errors import Conflict, LsfsError, NotFound
+from lsfs.errors import Conflict, LsfsError, NotFound, OutsideRoot
 from lsfs.model import Kind, RelPath, State, Version
 from lsfs.packs.content import Content
 from lsfs.versions.versions import Versions
@@ -100,6 +100,7 @@ class Putback:
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
         self._removed: set[RelPath] = set()
+        self._made: list[tuple[RelPath, Version]] = []
         self._home: dict[int, RelPath] = {}
         self._live = Live({}, {})
         self._targets: Mapping[RelPath, Target] = {}
@@ -129,6 +130,7 @@ class Putback:
                     self._hand.discard(w.staged)
                 self._go_home()
             self._remove_folders()
+            self._set_times()
         return self.result
 
     @contextmanager
@@ -217,20 +219,35 @@ class Putback:
         if now is not None and now.fid == fid and fid in self._home and now.names > 1:
             self.result.touched.add(path)  # written through another of its names
             return
-        if now is None and version.kind != Kind.DIRECTORY and self._link(path, fid):
+        if now is None and version.kind != Kind.DIRECTORY and self._link(path, fid, version):
             return
         if self._put(path, fid, stored, now):
             self._done(path, fid, version)
 
-    def _link(self, path: RelPath, fid: int) -> bool:
-        """Make a path one more name of a file that is back already; return whether it is."""
-        if fid not in self._home:
-            return False
-        self._place()
-        self._hand.hard_link(self._home[fid], path)
-        self.result.placed.pop(self._home[fid], None)  # its stat is another one now
-        self.result.touched.add(path)
-        return True
+    def _link(self, path: RelPath, fid: int, version: Version) -> bool:
+        """Make a path one more name of a file that is back already, or was never gone; return whether it is."""
+        if fid in self._home:
+            self._place()
+            self._hand.hard_link(self._home[fid], path)
+            self.result.placed.pop(self._home[fid], None)  # its stat is another one now
+            self.result.touched.add(path)
+            return True
+        for name, known in self._other_names(path, fid):
+            if known.vid == version.vid and known.state == State.STORED:
+                with suppress(Conflict, NotFound, OutsideRoot, FileNotFoundError):
+                    self._hand.hard_link(name, path, known)
+                    self._done(path, fid, version)
+                    return True
+        return False
+
+    def _other_names(self, path: RelPath, fid: int) -> Iterator[tuple[RelPath, Known]]:
+        """Yield the names that a file has had all the time and keeps, with what was captured there."""
+        for name in self._live.names.get(fid, ()):
+            known = self._live.outside.get(name)
+            if name in self._targets and name != path and self._targets[name].fid == fid:
+                known = self._there(name)
+            if known is not None and known.fid == fid:
+                yield name, known
 
     def _done(self, path: RelPath, fid: int, version: Version) -> None:
         self._home[fid] = path
@@ -245,6 +262,7 @@ class Putback:
             self._hand.dress(path, attributes)
         elif version.kind == Kind.DIRECTORY:
             self._hand.make_folder(path, attributes)
+            self._made.append((path, version))
         elif version.kind == Kind.SYMLINK and version.target is not None:
             self._hand.make_link(path, version.target, attributes, now)
         elif version.kind == Kind.OTHER:
@@ -259,6 +277,8 @@ class Putback:
             raise NotFound("sockets and devices are recorded, but not made again")
         if now is None:
             self._hand.make_pipe(path, attributes)
+        elif stat.S_ISFIFO(now.mode):
+            self._hand.dress(path, attributes)
 
     def _stage(self, path: RelPath, fid: int, stored: Stored, now: Known | None) -> None:
         content = self._stock.content(stored)
@@ -298,6 +318,12 @@ class Putback:
         for source, name in self._moves.go_home().items():
             self.result.kept[source] = moved(name)
             self.result.touched.add(name)
+
+    def _set_times(self) -> None:
+        """Set the times of folders that were made, now that nothing is put into them any more."""
+        for path, version in self._made:
+            with self._sparing(path):
+                self._hand.dress(path, Attributes(mtime_ns=self._stock.folder_time_ns(version)))
 
     def _remove_folders(self) -> None:
         for path, target in sorted(self._targets.items(), reverse=True):

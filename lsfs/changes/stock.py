@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lsfs.changes.dressing import Attributes
 from lsfs.errors import NotFound
-from lsfs.model import Version
+from lsfs.model import State, Version
 from lsfs.packs.content import Content
 from lsfs.versions.records import unpack
 from lsfs.versions.rows import VERSION, version_from
@@ -70,6 +70,12 @@ class Stock:
         """Return what writes the content of one of these versions into an empty file, with its holes and checked."""
         stored = (self._stored.get(vid) for vid in vids)
         return self._versions.restorer(Content.decode(s.content) for s in stored if s is not None and s.content is not None)
+
+    def folder_time_ns(self, version: Version) -> int:
+        """Return the time that a folder had last as a version; what is put into it makes none, but its end tells."""
+        sql = "SELECT mtime_ns FROM version WHERE fid=? AND number=? AND state=?"
+        row = self._versions.connection().execute(sql, (version.fid, version.number + 1, State.DELETED)).fetchone()
+        return version.mtime_ns if row is None else int(row[0])
 
 
 def one(versions: Versions, vid: int) -> Stored:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lsfs.changes import Goal
+from lsfs.changes import Changes, Goal
 from tests.lsfs.store_rig import Rig, p, rig
 
 
@@ -104,3 +104,58 @@ def test_a_folder_moved_over_a_deleted_file_is_undone_in_one_go(r: Rig) -> None:
         tx.move(p("b"), p("a"))
     r.changes.undo(steps=2)
     assert r.tree() == before
+
+
+def linked_outside(r: Rig) -> None:
+    r.write("d/a", "one")
+    os.link(r.root / "d/a", r.root / "out")
+    r.record()
+
+
+def test_a_name_of_a_file_that_has_another_elsewhere_comes_back_as_one(r: Rig) -> None:
+    linked_outside(r)
+    r.changes.snapshot("then", actor="user")
+    with r.changes.begin(actor="user") as tx:
+        tx.delete(p("d"))
+    r.changes.undo()
+    assert (r.root / "d/a").samefile(r.root / "out")
+    (r.root / "d/a").unlink()
+    r.record()
+    r.changes.rollback([p("d")], Goal(snapshot="then"), actor="user")
+    assert (r.root / "d/a").samefile(r.root / "out")
+    assert r.record() == [] and r.changes.check() == []
+    assert {v.fid for v in r.versions.history(p("d/a"))} == {v.fid for v in r.versions.history(p("out"))}
+
+
+def test_a_cut_off_deletion_of_one_of_two_names_gives_it_back(r: Rig) -> None:
+    linked_outside(r)
+    r.changes.begin(actor="user").delete(p("d"))
+    Changes(r.recorder, r.versions, r.packs).recover()
+    assert (r.root / "d/a").samefile(r.root / "out")
+
+
+def test_a_name_whose_other_name_holds_something_else_by_now_is_a_file_of_its_own(r: Rig) -> None:
+    linked_outside(r)
+    with r.changes.begin(actor="user") as tx:
+        tx.delete(p("d"))
+    real = r.recorder.point
+    r.recorder.point = lambda name: r.write("out", "two, just now") if name == "hard_link" else real(name)
+    Changes(r.recorder, r.versions, r.packs).undo()
+    assert r.tree() == {"d": None, "d/a": b"one", "out": b"two, just now"}
+
+
+def test_undo_gives_folders_and_pipes_their_times_and_modes_again(r: Rig) -> None:
+    r.write("d/sub/f", "text")
+    os.mkfifo(r.root / "d/pipe")
+    os.chmod(r.root / "d/pipe", 0o666)
+    for number, name in enumerate(("d/pipe", "d/sub/f", "d/sub", "d"), start=1):
+        os.utime(r.root / name, ns=(number * 10**18, number * 10**18 + 123456789))
+    r.record()
+    r.write("d/sub/g", "a folder changes when something is put into it")
+    r.record()
+    was = {n: ((r.root / n).lstat().st_mtime_ns, (r.root / n).lstat().st_mode) for n in ("d", *r.tree())}
+    with r.changes.begin(actor="user") as tx:
+        tx.delete(p("d"))
+    r.changes.undo()
+    assert {n: ((r.root / n).lstat().st_mtime_ns, (r.root / n).lstat().st_mode) for n in was} == was
+    assert r.record() == []
