@@ -32,6 +32,16 @@ def test_a_change_names_its_transaction_and_how_to_take_it_back() -> None:
     assert "lsfs undo" in text
 
 
+def test_an_undo_is_taken_back_by_its_number() -> None:
+    text = render({"transaction": 12, "changed": ["a"], "undone": [11]}, PLAIN)
+    assert "`lsfs undo --transaction 12` takes it back" in text
+
+
+def test_what_was_left_as_it_is_is_named_with_the_reason() -> None:
+    text = render({"transaction": 12, "changed": ["a"], "kept": [{"path": "b", "reason": "changed since"}]}, PLAIN)
+    assert text.splitlines()[-1] == "  b  left as it is: changed since"
+
+
 def test_what_is_not_fresh_is_said() -> None:
     said = list(notices({"pending": 2, "degraded": ["the state's disk is full"]}))
     assert said == ["2 changed files are not searchable yet", "degraded: the state's disk is full"]

@@ -144,12 +144,20 @@ def _transactions(body: Body, paint: Paint) -> Iterator[str]:
 
 def _changed(body: Body, paint: Paint) -> Iterator[str]:
     changed = body.get("changed") or []
-    undo = "`lsfs undo` takes it back" if body.get("undoable", True) else "nothing that `lsfs undo` could take back"
-    yield f"done: {len(changed)} changed" + paint.dim(f" (transaction {body['transaction']}; {undo})")
+    yield f"done: {len(changed)} changed" + paint.dim(f" (transaction {body['transaction']}; {_way_back(body)})")
     for path in changed[:50]:
         yield "  " + paint.name(path)
     if len(changed) > 50:
         yield f"  and {len(changed) - 50} more"
+    for f in body.get("kept") or ():
+        yield f"  {paint.name(f['path'])}  left as it is: {f['reason']}"
+
+
+def _way_back(body: Body) -> str:
+    """Say how a change is taken back; an undo has to be named, as `undo` alone takes back the latest that is none."""
+    if not body.get("undoable", True):
+        return "nothing that `lsfs undo` could take back"
+    return f"`lsfs undo{' --transaction ' + str(body['transaction']) if 'undone' in body else ''}` takes it back"
 
 
 def _summary(body: Body, paint: Paint) -> Iterator[str]:

@@ -43,7 +43,8 @@ def undo(ctx: Context, call: Undo) -> Answer:
     )
     ctx.engine.touched(done.changed)
     paths: list[Json] = [path_json(p)["path"] for p in done.changed]
-    return Answer({"transaction": done.id, "changed": paths, **_kept(done)}, tuple(done.changed))
+    undone: list[Json] = list(ctx.engine.changes.transaction(done.id).undoes)
+    return Answer({"transaction": done.id, "changed": paths, "undone": undone, **_kept(done)}, tuple(done.changed))
 
 
 def _kept(t: Transaction) -> dict[str, Json]:

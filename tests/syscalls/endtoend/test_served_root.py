@@ -57,7 +57,7 @@ def test_a_deleted_file_comes_back_with_undo_and_its_history_goes_on(served: Ser
     gone = served.call("delete", path="deleted/a.txt")
     assert gone["changed"] == ["deleted/a.txt"]
     assert not (served.root / "deleted/a.txt").exists()
-    served.call("undo", transaction=gone["transaction"])
+    assert served.call("undo", transaction=gone["transaction"])["undone"] == [gone["transaction"]]
     assert (served.root / "deleted/a.txt").read_text() == "precious"
     states = [v["deleted"] for v in served.call("history", path="deleted/a.txt")["versions"]]
     assert states == [False, True, False]
