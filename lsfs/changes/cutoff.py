@@ -16,6 +16,7 @@ from typing import Protocol
 from lsfs.capture import known as tables
 from lsfs.capture.disk import Disk, Look
 from lsfs.capture.known import Known
+from lsfs.changes.obstacles import obstacle
 from lsfs.changes.putback import Target
 from lsfs.changes.stock import Stock
 from lsfs.errors import NotFound, OutsideRoot
@@ -115,6 +116,21 @@ def read_cut(con: sqlite3.Connection, tx: int) -> Cut:
     others = {(path, m) for path, m in marks if m in (FOLDER, _OTHER)}
     written = {path for path, what in operations.items() if what <= _ONLY_WRITES}
     return Cut(before, frozenset(m for _, m in marks), frozenset(others), frozenset(free), frozenset(written))
+
+
+def closed(disk: Disk, cut: Cut) -> dict[RelPath, str]:
+    """Return the paths that cannot even be looked at, with the reason: somebody has closed a folder to us.
+
+    Raises:
+        OSError: the disk fails as a whole.
+    """
+    out: dict[RelPath, str] = {}
+    for path in cut.before:
+        try:
+            disk.look(path)
+        except OSError as e:
+            out[path] = obstacle(e, all_of_it=True)
+    return out
 
 
 def theirs(disk: Disk, cut: Cut) -> list[RelPath]:

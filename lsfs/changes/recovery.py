@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from dataclasses import replace
 
 from lsfs.capture import known as tables
 from lsfs.capture.describing import Author
@@ -16,9 +17,10 @@ from lsfs.capture.disk import MOVED, Disk, Look
 from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
-from lsfs.changes.cutoff import Cut, read_cut, renamed, theirs
+from lsfs.changes.cutoff import Cut, closed, read_cut, renamed, theirs
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
+from lsfs.changes.obstacles import obstacle
 from lsfs.changes.putback import Putback, live_names
 from lsfs.changes.reverting import Recovered
 from lsfs.changes.stock import Stock
@@ -45,10 +47,15 @@ def recover(recorder: Recorder, versions: Versions, guard: Guard) -> list[Recove
 
 def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prompt: str) -> Recovered:
     cut = read_cut(recorder.catalogue.read(), tx)
+    shut = closed(recorder.disk, cut)
+    cut = replace(cut, before={path: target for path, target in cut.before.items() if path not in shut})
     paths = [RelPath(p) for p in cut.before]
     hand = Hand(recorder.disk, f"{tx}-back", recorder.point)
     folders = {parent_of(p) for p in paths} | set(paths)
-    _bring_home(recorder, hand, cut, folders)
+    try:
+        _bring_home(recorder, hand, cut, folders)
+    except (LsfsError, OSError) as e:
+        _LOG.warning("something stays under the temporary name that a crash left it: %s", obstacle(e, all_of_it=True))
     away = renamed(recorder.catalogue.read(), recorder.disk, cut)
     recorder.record([Dirty(new, old_path=old) for old, new in away.items()], Author("program"))
     others = [*theirs(recorder.disk, cut), *away]
@@ -64,7 +71,7 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     end = EndRecord(tx, recorder.catalogue.tick(), "reverted")
     author = Author(actor, tx, result.origins)
     recorder.record([Dirty(p) for p in sorted(result.touched)], author, closing=[end])
-    kept = result.kept | dict.fromkeys(others, "changed since the crash")
+    kept = shut | result.kept | dict.fromkeys(others, "changed since the crash")
     kept |= {old: f"renamed to {show(new)} since the crash" for old, new in away.items()}
     return Recovered(TransactionId(tx), prompt, tuple(sorted(result.touched)), kept)
 

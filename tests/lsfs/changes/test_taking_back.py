@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lsfs.changes import Changes, Goal, Recovered, Transaction
+from lsfs.capture.disk import Look
+from lsfs.changes import Changes, Goal, Recovered, Transaction, recovery
 from lsfs.errors import Unavailable
 from tests.lsfs.store_rig import Rig, p, rig
 
@@ -250,3 +251,28 @@ def test_a_file_made_where_a_folder_was_stays(r: Rig) -> None:
     line = recovered(r, Changes(r.recorder, r.versions, r.packs))
     assert r.tree()["d/sub"] == b"a file now"
     assert sorted(line.kept) == [b"d/sub", b"d/sub/deep"]
+
+
+def test_a_folder_that_is_closed_to_us_is_left(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = cut_off(r)
+    real = r.disk.look
+
+    def look(path: bytes) -> Look | None:
+        if path == b"d/g12":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path)
+
+    with monkeypatch.context() as m:
+        m.setattr(r.disk, "look", look)
+        (line,) = changes.recover()
+    assert list(line.kept) == [b"d/g12"]
+    assert {name for name in r.tree() if name.startswith("d/g")} == TEXTS.keys() - {"d/g12"}
+
+
+def test_what_stays_under_a_temporary_name_keeps_no_engine_from_starting(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    changes = cut_off(r)
+    monkeypatch.setattr(recovery, "_bring_home", refuse)
+    assert recovered(r, changes).kept == {}
