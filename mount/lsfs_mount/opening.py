@@ -4,8 +4,8 @@ With FUSE passthrough the kernel reads and writes the backing file itself, and n
 changed the file is told by its stat, in both cases. A version is asked for (a CONTENT record) when a handle opened for
 writing is released and the stat has moved; when such a handle was flushed, has been quiet for 2 s, and stays open; and every
 10 minutes of a handle that is held long. Of the closes of a file that was made by O_EXCL, as archives are unpacked and
-programs save, the kernel is asked not to tell: that is one request in ten of unpacking. Such a file is looked at instead, and is
-a version when it has been quiet for 2 s, then 4, 8 and so on.
+programs save, the kernel is asked not to tell: that is one request in ten of unpacking. Such a file is looked at instead, and
+is a version when it has been quiet for 2 s, then 4, 8 and so on.
 
 Source of the passthrough rules: the kernel's Documentation/filesystems/fuse/fuse-passthrough.rst; all opens of an inode share
 one backing id, else the second opener gets EIO.
