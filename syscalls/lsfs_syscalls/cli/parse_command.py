@@ -48,10 +48,9 @@ def _plan(session: Session, parser: PlanParser, prompt: str, now: datetime) -> d
 
 
 def _lines() -> Iterator[str]:
-    """Yield the prompts of the standard input, one a line, as they are."""
+    """Yield the prompts of the standard input, one a line, as they are; an empty one too: who reads the answers counts them."""
     for line in sys.stdin:
-        if text := line.rstrip("\r\n"):
-            yield text
+        yield line.rstrip("\r\n")
 
 
 def present(now: str | None) -> datetime:

@@ -21,6 +21,9 @@ def run(session: Session) -> int:
         settled = wait_with_progress(session.client, timeout_s=timeout_s)
     else:
         settled = session.client.wait(3600.0 if timeout_s is None else timeout_s)
+    if session.flag("json"):
+        status = session.client.status()
+        session.print_json({"settled": settled, **{key: status[key] for key in ("pending", "vectors_pending", "degraded")}})
     if not settled:
         session.note("not everything is indexed yet; `lsfs status` says what waits")
     return EXIT_FOUND if settled else EXIT_ERROR

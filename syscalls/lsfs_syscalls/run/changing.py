@@ -65,7 +65,7 @@ def _opened(ctx: Context, path: RelPath) -> BinaryIO:
 def touch(ctx: Context, call: Touch) -> Answer:
     """Set a file's modification time; make the file if it is missing."""
     t, path = ctx.writing(), ctx.path(call.path)
-    when = ctx.time_ns(call.time)
+    when = ctx.time_ns(call.time, end=False)
     t.set_time(path, times.to_ns(ctx.now) if when is None else when)
     return CHANGED
 

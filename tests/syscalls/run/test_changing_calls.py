@@ -145,6 +145,15 @@ def test_touch_sets_the_time_and_the_content_stays(rig: EngineRig) -> None:
     assert text(rig, "a.txt") == "one"
 
 
+def test_touch_takes_the_first_instant_of_a_time_that_is_said_roughly(rig: EngineRig) -> None:
+    put(rig, a_txt="one")
+    for words, clock in (("2026-11-01", "00:00:00"), ("2026-11-01T10:00", "10:00:00")):
+        rig.call("touch", path=at(rig, "a.txt"), time=words)
+        st = (rig.root / rig.folder / "a.txt").stat()
+        assert st.st_mtime_ns % 10**9 == 0
+        assert time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(st.st_mtime)) == f"2026-11-01 {clock}"
+
+
 # one plan, one transaction
 
 
