@@ -9,15 +9,18 @@ Pure.
 from __future__ import annotations
 
 import errno
+import os
 
 from lsfs.errors import Conflict, Corrupt, Exists, LsfsError, NotFound, OutsideRoot
 
 ONE_PATH: tuple[type[LsfsError], ...] = (Conflict, Exists, NotFound, OutsideRoot)
 """Somebody has changed, moved or replaced something there."""
 
-_OF_ONE_PATH = frozenset({
-    errno.EPERM, errno.EACCES, errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.ELOOP,
-    errno.EBUSY, errno.ETXTBSY, errno.ENAMETOOLONG, errno.EXDEV, errno.EMLINK,
+_CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.ELOOP})
+"""The same, noticed in the moment of the change itself."""
+
+_REFUSED = frozenset({
+    errno.EPERM, errno.EACCES, errno.EBUSY, errno.ETXTBSY, errno.ENAMETOOLONG, errno.EXDEV, errno.EMLINK,
 })  # fmt: skip
 
 
@@ -29,10 +32,9 @@ def obstacle(error: LsfsError | OSError, *, all_of_it: bool) -> str:
     """
     if isinstance(error, ONE_PATH):
         return str(error)
-    if not all_of_it:
-        raise error
-    if isinstance(error, Corrupt):
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _CHANGED or (all_of_it and number in _REFUSED):
+        return f"the disk refused ({os.strerror(number or 0)})"
+    if all_of_it and isinstance(error, Corrupt):
         return str(error)
-    if isinstance(error, OSError) and error.errno in _OF_ONE_PATH:
-        return f"the disk refused ({error.strerror})"
     raise error

@@ -253,6 +253,32 @@ def test_a_file_made_where_a_folder_was_stays(r: Rig) -> None:
     assert sorted(line.kept) == [b"d/sub", b"d/sub/deep"]
 
 
+def test_a_name_that_goes_in_the_moment_of_a_rollback_is_left(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    r.changes.snapshot("then", actor="user")
+    for name in TEXTS:
+        r.write(name, "v2")
+    r.record()
+    r.disk.aside.clear()
+    refused = iter([True])
+    refusing(monkeypatch, errno.ENOENT, lambda: next(refused, False))
+    done = r.changes.rollback([p("d")], Goal(snapshot="then"), actor="user")
+    assert list(done.kept) == [b"d/g10"]
+    assert [r.tree()[name] for name in TEXTS] == [b"v2", *list(TEXTS.values())[1:]]
+
+
+def test_a_rollback_that_the_disk_refuses_at_a_path_is_none(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    r.changes.snapshot("then", actor="user")
+    for name in TEXTS:
+        r.write(name, "v2")
+    r.record()
+    before = r.tree()
+    refused = iter([False, False, True])
+    refusing(monkeypatch, errno.EPERM, lambda: next(refused, False))
+    with pytest.raises(Unavailable, match="everything is as it was before"):
+        r.changes.rollback([p("d")], Goal(snapshot="then"), actor="user")
+    assert r.tree() == before
+
+
 def test_a_folder_that_is_closed_to_us_is_left(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     changes = cut_off(r)
     real = r.disk.look
