@@ -53,6 +53,7 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     hand = Hand(recorder.disk, f"{tx}-back", recorder.point)
     folders = {parent_of(p) for p in paths} | set(paths)
     try:
+        _make_way(recorder, hand, cut, folders)
         _bring_home(recorder, hand, cut, folders)
     except (LsfsError, OSError) as e:
         _LOG.warning("something stays under the temporary name that a crash left it: %s", obstacle(e, all_of_it=True))
@@ -79,6 +80,25 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
 def _is_known(known: Known, path: RelPath, look: Look) -> bool:
     """Tell whether what has a temporary name is that file: a copy may have been given its inode number."""
     return path.endswith(MOVED) or known.mtime_ns == look.mtime_ns
+
+
+def _make_way(recorder: Recorder, hand: Hand, cut: Cut, folders: set[bytes]) -> None:
+    """Rename back what had got to its new name when the rest was still put aside: that may belong where it is now."""
+    disk, con = recorder.disk, recorder.catalogue.read()
+    if not any(path.endswith(MOVED) for folder in folders for path, _ in disk.staged(folder)):
+        return
+    homes = {t.fid: p for p, t in cut.before.items() if t.fid is not None}
+    waiting: dict[RelPath, RelPath] = {}  # where it belongs, by where it is
+    for path in cut.before:
+        look = disk.look(path)
+        own = [] if look is None else [k for k in tables.by_inode(con, look.ino) if k.fid in homes and k.kind == look.kind]
+        if look is not None and own and homes[own[0].fid] != path and _is_known(own[0], path, look):
+            waiting[path] = homes[own[0].fid]
+    while free := [(path, home) for path, home in waiting.items() if disk.look(home) is None]:
+        for path, home in free:
+            with suppress(Exists):
+                hand.rename(path, home)
+            del waiting[path]
 
 
 def _bring_home(recorder: Recorder, hand: Hand, cut: Cut, folders: set[bytes]) -> None:

@@ -162,6 +162,23 @@ def make_room(tx: Transaction) -> None:
     hand.rename(p("d"), hand.temporary_beside(p("d")))
 
 
+def half_exchanged(tx: Transaction) -> None:
+    """Do what an undo of an exchange does, until one file has its new name and the other a temporary one."""
+    hand, aside = tx._hand, []
+    tx._ledger.intend("undo", tx._ledger.enter([p("d/f"), p("d/g")]))
+    for name in ("d/f", "d/g"):
+        aside.append(hand.temporary_beside(p(name)))
+        hand.rename(p(name), aside[-1])
+    hand.rename(aside[1], p("d/f"))
+
+
+def test_of_two_files_that_were_changing_places_both_go_home(tmp_path: Path) -> None:
+    with after(tmp_path, half_exchanged, lambda r, mount: None) as started:
+        assert started.rig.tree() == {"f": b"one", "d": None, "d/f": b"deep one", "d/g": b"deep two"}
+        assert started.rig.texts("d/f") == [b"deep one"]
+        assert stage_names(started.rig) == []
+
+
 def test_what_a_program_puts_into_a_folder_under_a_temporary_name_is_home_with_it(tmp_path: Path) -> None:
     def put(r: Rig, mount: Mount) -> None:
         (folder,) = [path for path in r.root.iterdir() if path.is_dir()]
