@@ -26,7 +26,7 @@ from typing import Any
 
 from lsfs.engine.engine import Engine
 from lsfs.errors import BadRequest, NotFound
-from lsfs.model import show, whole
+from lsfs.model import RelPath, show, unshown, whole
 from lsfs_syscalls.calls.record import Effect
 from lsfs_syscalls.daemon.stopping import Stopping
 from lsfs_syscalls.daemon.tree_service import TreeService
@@ -119,7 +119,7 @@ class Routes:
 
     def _parse(self, body: Body) -> Plan:
         files = tuple(str(f) for f in body.get("files") or ())
-        context = ParseContext(files=files, candidates=self._candidates)
+        context = ParseContext(files=files, candidates=self._candidates, is_there=self._is_there)
         return self.parser().parse(whole(_text(body, "prompt")), _now(body), context)
 
     def _candidates(self, name: str) -> list[str]:
@@ -127,6 +127,10 @@ class Routes:
         found = self._engine.versions.resolve_name(name, limit=8, deleted=True)
         exact = [c for c in found if c.score >= 1.0 and not c.deleted]
         return [show(c.path) for c in (exact[:1] or found)]
+
+    def _is_there(self, path: str) -> bool:
+        shown = os.fsencode(path)
+        return any(self._engine.versions.live(RelPath(name)) is not None for name in (shown, *unshown(shown)))
 
     def _ask(self, body: Body, tell: Listener) -> Body:
         plan = self._parse(body)

@@ -28,11 +28,13 @@ class ParseContext:
 
     Attributes:
         files: the paths of the last answer, in its order.
-        candidates: looks names up in the catalogue; None when there is none.
+        candidates: looks names up in the catalogue, deleted files included; None when there is none.
+        is_there: tells whether a path is there now.
     """
 
     files: tuple[str, ...] = ()
     candidates: Candidates | None = None
+    is_there: Callable[[str], bool] | None = None
 
     def referred(self, words: str) -> tuple[str, ...]:
         """Return the files of the last answer that `words` ("it", "them", "the second one") mean; () when that is not clear."""

@@ -8,6 +8,7 @@ not exist.
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from typing import Any
 
 from lsfs_syscalls.calls.record import Call
@@ -24,10 +25,17 @@ _EXISTING: dict[str, tuple[str, ...]] = {
     "summarize_changes": ("path",),
 }
 """Arguments that name something that is there, or was."""
+_OF_THE_PAST = frozenset({"stat", "read", "history", "diff", "rollback", "summarize_changes", "forget", "retrieve"})
+"""Calls that can mean a file that was deleted; the others mean those that are there."""
 
 
-def settle(steps: tuple[Call, ...], candidates: Candidates) -> tuple[tuple[Call, ...], tuple[str, ...]]:
+def settle(
+    steps: tuple[Call, ...], candidates: Candidates, is_there: Callable[[str], bool] | None = None
+) -> tuple[tuple[Call, ...], tuple[str, ...]]:
     """Return the steps with the names settled, and a notice for each that was completed.
+
+    Args:
+        is_there: tells of a candidate whether it is there now; None: all are.
 
     Raises:
         Unclear: a name fits several files, or only resembles some.
@@ -37,15 +45,26 @@ def settle(steps: tuple[Call, ...], candidates: Candidates) -> tuple[tuple[Call,
     out: list[Call] = []
     for step in steps:
         args: dict[str, Any] = dict(step.to_json())
+        look_up = candidates if is_there is None or type(step).syscall in _OF_THE_PAST else _there(candidates, is_there)
         for name in _EXISTING.get(type(step).syscall, ()):
             value = args.get(name)
             if isinstance(value, str) and not value.startswith("$") and value not in made:
-                args[name] = _settled(value, candidates, notices)
+                args[name] = _settled(value, look_up, notices)
             elif isinstance(value, list):
-                args[name] = [v if v in made else _settled(str(v), candidates, notices) for v in value]
+                args[name] = [v if v in made else _settled(str(v), look_up, notices) for v in value]
         made |= {str(args[n]) for n in ("path", "to") if n in args}
         out.append(call_from_json(type(step).syscall, args))
     return tuple(out), tuple(notices)
+
+
+def _there(candidates: Candidates, is_there: Callable[[str], bool]) -> Candidates:
+    """Return the look-up without files that are deleted, unless there are no others: then running the call says so."""
+
+    def look_up(name: str) -> list[str]:
+        found = candidates(name)
+        return [path for path in found if is_there(path)] or found
+
+    return look_up
 
 
 def _settled(name: str, candidates: Candidates, notices: list[str]) -> str:

@@ -58,7 +58,7 @@ class Parser:
             steps, confidence = self._read(prompt, now, known)
             notices: tuple[str, ...] = ()
             if known.candidates is not None:
-                steps, notices = names.settle(steps, known.candidates)
+                steps, notices = names.settle(steps, known.candidates, known.is_there)
         except Unclear as ask:
             lacking = missing.question(cut(prompt), ask.question)
             candidates = ask.candidates if lacking == ask.question else ()

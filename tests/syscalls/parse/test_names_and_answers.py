@@ -41,6 +41,16 @@ def test_a_name_that_fits_several_files_is_a_question_with_them_as_candidates() 
     assert plan["candidates"] == ["docs/plan.md", "work/plan.md"]
 
 
+def test_a_deleted_file_is_no_candidate_for_a_change_and_one_for_a_look_at_the_past() -> None:
+    context = ParseContext(candidates=catalogue, is_there=lambda path: path != "work/plan.md")
+    changed = Parser().parse("delete plan.md", NOW, context).to_json()
+    assert changed["steps"] == [{"syscall": "delete", "args": {"path": "docs/plan.md"}}]
+    assert Parser().parse("show the history of plan.md", NOW, context).to_json()["candidates"] == [
+        "docs/plan.md",
+        "work/plan.md",
+    ]
+
+
 def test_a_misspelt_name_is_asked_back() -> None:
     plan = parse("delete note.txt")
     assert plan["clarify"] == "There is no `note.txt`. Did you mean notes.txt?"
