@@ -9,7 +9,7 @@ from typing import Any
 
 from lsfs.engine.engine import Engine
 from lsfs.errors import BadRequest, LsfsError, NotFound
-from lsfs.model import FOREVER, Kind, RelPath
+from lsfs.model import FOREVER, Kind, RelPath, unshown
 from lsfs.tree.node import Node
 from lsfs.tree.queries import Asked, Files
 from lsfs.tree.tree import Saving, Tree
@@ -81,7 +81,15 @@ class EngineAnswers:
         """Return the whole tree in groups."""
         body = self._run(GroupBy(key=key, under="")).body
         groups: Any = body["groups"]
-        return {str(g["label"]): tuple(RelPath(p.encode("utf-8", "surrogateescape")) for p in g["files"]) for g in groups}
+        return {str(g["label"]): tuple(self._shown(p) for p in g["files"]) for g in groups}
+
+    def _shown(self, path: str) -> RelPath:
+        """Return the path that an answer shows, which has escapes where a name is no plain text."""
+        named = path.encode("utf-8", "surrogateescape")
+        live = self._engine.versions.live
+        if "\\" in path and live(RelPath(named)) is None:
+            return next((RelPath(n) for n in unshown(named) if live(RelPath(n)) is not None), RelPath(named))
+        return RelPath(named)
 
     def saved(self) -> dict[str, str]:
         """Return the saved searches."""

@@ -136,6 +136,17 @@ def test_a_file_without_a_name_is_kept_at_its_last_close_however_long_it_was_qui
     assert contents(fresh, "two") == ["what two wrote"]
 
 
+def test_the_links_of_every_virtual_folder_lead_to_files_whatever_these_are_called(fresh: Mounted) -> None:
+    names = [b"plain.txt", b"latin\xe9.txt", b"line\nbreak.txt", b"back\\slash.txt", b"caf\\xe9.txt"]
+    for name in names:
+        (fresh.mount / os.fsdecode(name)).write_text("walrus")
+    fresh.served.settle()
+    for folder in ("attr/type/txt", "group/type/txt", "search/walrus"):
+        links = [p for p in (fresh.mount / ".lsfs" / folder).iterdir() if p.is_symlink()]
+        assert sorted(os.fsencode(os.path.realpath(p).rpartition("/")[2]) for p in links) == sorted(names), folder
+        assert {p.read_text() for p in links} == {"walrus"}
+
+
 def renamed_over(path: Path, text: str) -> None:
     """Save as vim's `backupcopy=no`, emacs and most programs do: a temporary file over the name."""
     path.with_name(".tmp").write_text(text)
