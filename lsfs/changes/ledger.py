@@ -9,7 +9,7 @@ Durability: when `intend` returns, intent and prior content are durable; when `c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lsfs.capture.describing import Author
 from lsfs.capture.disk import Look
@@ -31,7 +31,8 @@ class Ledger:
     Attributes:
         begun: something was written down.
         before: what each path stood for when it was touched first.
-        changed: the paths that changed; after a move the new one.
+        changed: the paths that changed; after a move the new one. When it is closed, of those that were put back only such
+            as were not that way already.
         labels: records that are written with the end.
     """
 
@@ -50,6 +51,7 @@ class Ledger:
         self._origins: dict[bytes, int] = {}
         self._placed: dict[bytes, Taken] = {}
         self._looks: dict[RelPath, Look] = {}
+        self._settled: set[RelPath] = set()  # put back, and maybe as they were: the tables tell in the end
 
     def enter(
         self,
@@ -169,9 +171,17 @@ class Ledger:
         """Note what putting back did."""
         self._origins |= result.origins
         self._placed |= result.placed
+        self._settled |= result.touched
         for path in result.touched:
             placed = result.placed.get(path)
             self.touch(path, look=None if placed is None else placed.look)
+
+    def label(self, record: Record, paths: Iterable[RelPath]) -> None:
+        """Note a record of a tag or lock, and the paths that it is about."""
+        named = set(paths)
+        self.labels.append(record)
+        self.changed |= named
+        self._settled -= named
 
     def close(self, state: str) -> None:
         """Record the after-states, the labels of a committed transaction, and the end."""
@@ -179,6 +189,9 @@ class Ledger:
         labels = self.labels if state == "committed" else []
         begin = [] if self.begun else [self._begin]
         self._record([], [*begin, *labels, end])
+        if self._settled:
+            rows = self._recorder.catalogue.read().execute("SELECT path FROM effect WHERE tx=?", (self._begin.tx,))
+            self.changed -= self._settled - {RelPath(row[0]) for row in rows}
         self.release()
 
     def release(self) -> None:

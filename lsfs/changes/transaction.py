@@ -270,8 +270,8 @@ class Transaction:
         """Set and remove tags of a file by its id."""
         plain = tuple(dict.fromkeys(t.strip().casefold() for t in add if t.strip()))
         gone = tuple(dict.fromkeys(t.strip().casefold() for t in remove if t.strip()))
-        self._ledger.labels.append(TagRecord(fid, self._recorder.catalogue.tick(), plain, gone, self.id))
-        self._ledger.changed.update(e.path for e in self._versions.names_of(fid))
+        record = TagRecord(fid, self._recorder.catalogue.tick(), plain, gone, self.id)
+        self._ledger.label(record, [e.path for e in self._versions.names_of(fid)])
 
     def lock(self, path: RelPath) -> None:
         """Lock a file or folder against changes through lsfs and the mount.
@@ -295,8 +295,7 @@ class Transaction:
 
     def _lock(self, path: RelPath, *, locked: bool) -> None:
         at_ns = self._recorder.catalogue.tick()
-        self._ledger.labels.append(LockRecord(path, locked, at_ns, self._begin.actor, self.id))
-        self._ledger.changed.add(path)
+        self._ledger.label(LockRecord(path, locked, at_ns, self._begin.actor, self.id), [path])
 
     def snapshot(self, name: str, at_ns: int | None = None) -> int:
         """Give the state of the tree, now or at a time, a name; return the time.

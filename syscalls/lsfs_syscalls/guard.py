@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lsfs.changes.foreseeing import Foreseen, foresee
 from lsfs.engine.engine import Engine
 from lsfs.errors import BadRequest, Conflict, LsfsError
 from lsfs.model import Kind, RelPath, TransactionId, path_json, show
@@ -21,7 +22,7 @@ from lsfs_syscalls.plan import Plan
 from lsfs_syscalls.run.changing import transfers
 from lsfs_syscalls.run.context import Answer, Context
 from lsfs_syscalls.run.importing import importable
-from lsfs_syscalls.run.past import rules_of
+from lsfs_syscalls.run.past import aim, rules_of
 from lsfs_syscalls.run.registry import handler_of
 
 SHOWN_AT_MOST = 1000
@@ -47,7 +48,7 @@ def needs_consent(plan: Plan) -> bool:
 
 def preview(engine: Engine, plan: Plan, *, now: datetime, actor: str) -> dict[str, Json]:
     """Return what `plan` would do: `{"effect", "steps": [{"syscall", "files": [{"path", "what"}], "more"}], "problems"}`."""
-    ctx = Context(engine, now, actor)
+    ctx = Context(engine, now, actor, plan.prompt)
     steps: list[Json] = []
     problems: list[Json] = []
     for step in plan.steps:
@@ -172,8 +173,25 @@ def _concat(ctx: Context, call: c.Concat) -> list[Intent]:
 
 def _rollback(ctx: Context, call: c.Rollback) -> list[Intent]:
     to = call.snapshot or call.time or (f"version {call.version}" if call.version else f"{call.steps or 1} versions back")
-    paths = ctx.files(call.files, path=call.path) if call.files or call.path is not None else [RelPath(b"")]
-    return [Intent(p, f"put back: {to} (the present state stays in its history)") for p in paths]
+    paths, goal = aim(ctx, call)
+    found = foresee(ctx.engine.recorder, ctx.engine.versions, paths, goal)
+    return [Intent(f.path, _foreseen(f, to)) for f in found]
+
+
+def _foreseen(f: Foreseen, to: str) -> str:
+    match f.deed:
+        case "put_back":
+            return f"put back: {to} (the present state stays in its history)"
+        case "brought_back":
+            return f"brought back: {to}"
+        case "deleted":
+            return "deleted: it was made since (undo brings it back)"
+        case "moved_from":
+            return f"put back: {to} (it is {show(f.other or b'')} now)"
+        case "moved_to":
+            return f"moved back to {show(f.other or b'')}"
+        case "left":
+            return "left as it is: its content of then was not kept"
 
 
 def _undo(ctx: Context, call: c.Undo) -> list[Intent]:

@@ -19,14 +19,31 @@ from lsfs_syscalls.run.spans import length_ns
 
 def rollback(ctx: Context, call: Rollback) -> Answer:
     """Put files, a folder or the tree back to an earlier state."""
+    paths, goal = aim(ctx, call)
+    ctx.engine.changes.rollback_in(ctx.writing(), paths, goal)
+    return Answer({"transaction": None, **_kept(ctx.writing())}, tuple(ctx.writing().changed))
+
+
+def aim(ctx: Context, call: Rollback) -> tuple[list[RelPath], Goal]:
+    """Return what a rollback works on, and what it goes back to: one version where that is not said.
+
+    The whole root has to be meant: by its name with how far back, by a snapshot, or by a prompt that names a time.
+
+    Raises:
+        BadRequest: it is not said which files, or more than one thing to go back to.
+    """
     chosen = [x for x in (call.steps, call.version, call.time, call.snapshot) if x is not None]
     if len(chosen) > 1:
         raise BadRequest("`rollback` takes one of steps, version, time and snapshot")
-    goal = Goal(call.steps if chosen else 1, call.version, ctx.moment_ns(call.time), call.snapshot)
-    whole = not call.files and call.path is None
-    paths = [RelPath(b"")] if whole else ctx.files(call.files, path=call.path)
-    ctx.engine.changes.rollback_in(ctx.writing(), paths, goal)
-    return Answer({"transaction": None, **_kept(ctx.writing())}, tuple(ctx.writing().changed))
+    if call.files or call.path is not None:
+        paths = ctx.files(call.files, path=call.path)
+    elif call.snapshot is not None or (ctx.prompt and call.time is not None):
+        paths = [RelPath(b"")]
+    else:
+        raise BadRequest("roll back what? give a path, files or a snapshot; the whole root is `lsfs rollback . --time TIME`")
+    if RelPath(b"") in paths and not chosen:
+        raise BadRequest("roll the whole root back to what? give steps, a time or a snapshot")
+    return paths, Goal(call.steps if chosen else 1, call.version, ctx.moment_ns(call.time), call.snapshot)
 
 
 def undo(ctx: Context, call: Undo) -> Answer:
