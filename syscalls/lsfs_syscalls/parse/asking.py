@@ -21,6 +21,7 @@ WHAT_TO_FIND = "What shall I look for?"
 WHAT_TO_WATCH = "What shall I watch: which file, or which topic?"
 WHICH_STATE = "Back to which state: how many versions, which version, or which time?"
 WHICH_DELETED = "Which deleted file shall come back? Name it, or undo its deletion; the log shows what was deleted."
+UNDO_ALONE = "An undo takes back what was done before, not what is asked for with it. One thing after the other: which first?"
 CORRECTED = "What shall be done, then? Say it once more as a whole."
 NOT_LATER = "Nothing is done later by itself. Shall it be done now? Then say it without the time or the condition."
 LEFT_OUT = 'Files can be left out by words in them ("without the word draft") only; which files shall it be?'

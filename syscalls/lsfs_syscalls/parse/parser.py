@@ -14,7 +14,20 @@ from typing import Protocol
 
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.calls.table import call_from_json
-from lsfs_syscalls.parse import asides, asking, counting, covered, manner, missing, names, refusal, rules, spared, vanished
+from lsfs_syscalls.parse import (
+    asides,
+    asking,
+    confined,
+    counting,
+    covered,
+    manner,
+    missing,
+    names,
+    refusal,
+    rules,
+    spared,
+    vanished,
+)
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, assemble
 from lsfs_syscalls.parse.builders import BUILDERS
@@ -79,7 +92,9 @@ class Parser:
             raise ask from None
 
     def _sure(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float]:
-        steps, confidence = self._steps(prompt, cut(prompt), now, known)
+        words = cut(prompt)
+        steps, confidence = self._steps(prompt, words, now, known)
+        confined.check(words, steps)
         effect = max((type(s).effect for s in steps), key=lambda e: e.rank)
         if confidence < self._thresholds[effect]:
             raise Unclear(asking.UNSURE)
