@@ -36,6 +36,15 @@ def what_of(name: str) -> str:
     return f"What shall be done with {name}? Say it in other words, or one thing after the other."
 
 
+_WONDERED = "You ask about a change, so nothing is done."
+_YES = re.compile(r"(?:yes|y|yeah|yep|ok|okay|sure|do it|please do|go ahead|yes,? please)[ .!]*", re.IGNORECASE)
+
+
+def wondered(request: str | None) -> str:
+    """Return the question about a change that was asked about; `request` are words that would do it."""
+    return f"{_WONDERED} Say `{request}` to do it." if request else f"{_WONDERED} Say what shall be done, as a request."
+
+
 _COMPLETIONS = {
     WHERE_TO: "{prompt} to {literal}",
     WHICH_NAME: "{prompt} to {literal}",
@@ -66,6 +75,8 @@ def completed(prompt: str, question: str, answer: str) -> str:
     if form is not None:
         return form.format(prompt=bare, answer=answer, literal=literal(answer, bare))
     named = _NAMED.search(question)
+    if question.startswith(_WONDERED):
+        return named[1] if named is not None and _YES.fullmatch(answer.strip()) else answer
     if named is not None and named[1] in prompt:
         there = re.search(rf"(?P<open>[{_OPEN}'‘])?{re.escape(named[1])}(?(open)[{_CLOSE}'’])", prompt)
         start, end = there.span() if there else (prompt.index(named[1]), prompt.index(named[1]) + len(named[1]))

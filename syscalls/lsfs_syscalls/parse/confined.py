@@ -7,8 +7,6 @@ asked about. The words are looked at with the marks of literals in their places,
 
 from __future__ import annotations
 
-import re
-
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.parse import asking
 from lsfs_syscalls.parse.asking import Unclear

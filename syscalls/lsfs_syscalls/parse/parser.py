@@ -27,6 +27,7 @@ from lsfs_syscalls.parse import (
     rules,
     spared,
     vanished,
+    wondering,
 )
 from lsfs_syscalls.parse.asking import Unclear
 from lsfs_syscalls.parse.assemble import Assembly, assemble
@@ -69,6 +70,7 @@ class Parser:
         known = context or ParseContext()
         try:
             steps, confidence = self._read(prompt, now, known)
+            self._check_wondering(prompt, steps, now, known)
             notices: tuple[str, ...] = ()
             if known.candidates is not None:
                 steps, notices = names.settle(steps, known.candidates, known.is_there)
@@ -99,6 +101,29 @@ class Parser:
         if confidence < self._thresholds[effect]:
             raise Unclear(asking.UNSURE)
         return steps, confidence
+
+    def _check_wondering(self, prompt: str, steps: tuple[Call, ...], now: datetime, known: ParseContext) -> None:
+        """Pass where a change was requested and not only asked about.
+
+        Raises:
+            Unclear: it was asked about; the question names the request.
+        """
+        words = cut(prompt)
+        if not wondering.changes(steps) or not wondering.asks(words):
+            return
+        meant = wondering.milder(words, steps)
+        for request in wondering.requests(prompt, words, meant):
+            if self._means(request, meant, now, known):
+                raise Unclear(asking.wondered(request))
+        raise Unclear(asking.wondered(None))
+
+    def _means(self, request: str, meant: tuple[Call, ...], now: datetime, known: ParseContext) -> bool:
+        """Tell whether somebody who says `request` gets these steps, without a question."""
+        if "`" in request or wondering.asks(cut(request)):
+            return False
+        with suppress(Unclear):
+            return self._read(request, now, known)[0] == meant
+        return False
 
     def complete(self, prompt: str, question: str, answer: str, now: datetime, context: ParseContext | None = None) -> Plan:
         """Return the plan of a prompt after its question was answered."""
