@@ -111,8 +111,16 @@ def _left_unseen(first: Net, e: Effect) -> bool:
 
 
 def changed_since(con: sqlite3.Connection, nets: dict[RelPath, Net], current: dict[RelPath, Known | None]) -> list[RelPath]:
-    """Return the paths that are not as the effects left them."""
-    return [RelPath(p) for p, n in sorted(nets.items()) if not _agrees(con, n.after, current.get(RelPath(p)))]
+    """Return the paths that are not as the effects left them; what one name of a file got, its other names have as well."""
+    left: dict[int | None, set[int | None]] = {}
+    for n in nets.values():
+        left.setdefault(n.after.fid, set()).add(n.after.vid)
+
+    def agrees(path: RelPath, after: Target) -> bool:
+        now = current.get(path)
+        return any(_agrees(con, Target(after.fid, vid), now) for vid in (after.vid, *left[after.fid]))
+
+    return [RelPath(p) for p, n in sorted(nets.items()) if not agrees(RelPath(p), n.after)]
 
 
 def _agrees(con: sqlite3.Connection, expected: Target, now: Known | None) -> bool:

@@ -302,3 +302,16 @@ def test_of_an_unlock_there_is_nothing_to_take_back(r: Rig) -> None:
     assert not r.changes.undoable(unlocking.id)
     with pytest.raises(NotFound, match="no transaction to undo"):
         r.changes.would_undo()
+
+
+def test_a_change_by_one_name_of_a_file_is_no_later_change_of_its_other_names(tmp_path: Path) -> None:
+    with rig(tmp_path) as r:
+        since = r.catalogue.tick()
+        r.save("d/q", "content")
+        os.link(r.root / "d/q", r.root / "d/r")
+        r.record("d/r")
+        r.save("d/q", "con")
+        r.changes.undo(since_ns=since, under=p("d"))
+        assert r.tree() == {}
+        with pytest.raises(NotFound):
+            r.changes.undo(since_ns=r.catalogue.tick())
