@@ -51,7 +51,7 @@ class Guard:
             Denied: locked.
             Conflict: open for writing, or being changed by another transaction.
         """
-        self._unlocked(paths)
+        self.unlocked(paths)
         with self._mutex:
             taken = [show(p) for p in paths if self._claims.get(p, tx) != tx]
             if taken:
@@ -62,7 +62,12 @@ class Guard:
         if open_ones:
             raise Conflict(f"open for writing: {', '.join(open_ones[:5])}; close it in the program that has it open", open_ones)
 
-    def _unlocked(self, paths: Sequence[RelPath]) -> None:
+    def unlocked(self, paths: Sequence[RelPath]) -> None:
+        """Refuse paths that are locked, that are in a locked folder, or that have something locked below them.
+
+        Raises:
+            Denied: locked.
+        """
         locks = self._versions.locks()
         if not locks:
             return

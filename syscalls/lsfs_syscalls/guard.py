@@ -18,6 +18,7 @@ from lsfs.errors import BadRequest, Conflict, LsfsError
 from lsfs.model import Kind, RelPath, TransactionId, path_json, show
 from lsfs_syscalls.calls import changing as c
 from lsfs_syscalls.calls.record import Call, Effect, Json
+from lsfs_syscalls.hindrances import Ahead, hindrances
 from lsfs_syscalls.plan import Plan
 from lsfs_syscalls.run.changing import transfers
 from lsfs_syscalls.run.context import Answer, Context
@@ -47,20 +48,30 @@ def needs_consent(plan: Plan) -> bool:
 
 
 def preview(engine: Engine, plan: Plan, *, now: datetime, actor: str) -> dict[str, Json]:
-    """Return what `plan` would do: `{"effect", "steps": [{"syscall", "files": [{"path", "what"}], "more"}], "problems"}`."""
+    """Return what `plan` would do: `{"effect", "steps": [{"syscall", "files": [{"path", "what"}], "more"}], "problems"}`.
+
+    With `impossible` where it is certain that it would fail: what cannot be read behind a changing step may be there by then.
+    """
     ctx = Context(engine, now, actor, plan.prompt)
+    ahead = Ahead()
     steps: list[Json] = []
     problems: list[Json] = []
+    impossible = False
     for step in plan.steps:
+        intents: list[Intent] = []
+        in_the_way: list[str] = []
         try:
-            intents = _look(ctx, step)
+            intents, in_the_way = _look(ctx, step, ahead)
         except LsfsError as e:
             problems.append(str(e))
-            intents = []
+            impossible = impossible or not ahead.changing
             ctx.results.append(Answer({}))
+        problems += in_the_way
+        impossible = impossible or bool(in_the_way)
         files: list[Json] = [{**path_json(i.path), "what": i.what} for i in intents[:SHOWN_AT_MOST]]
         steps.append({"syscall": type(step).syscall, "files": files, "more": max(0, len(intents) - SHOWN_AT_MOST)})
-    return {"effect": plan.effect.value, "steps": steps, "problems": problems}
+    out: dict[str, Json] = {"effect": plan.effect.value, "steps": steps, "problems": problems}
+    return {**out, "impossible": True} if impossible else out
 
 
 def still_agreed(agreed: Mapping[str, Any], present: Mapping[str, Any]) -> None:
@@ -83,15 +94,19 @@ def _counted(preview: Mapping[str, Any]) -> Counter[tuple[int, str, int]]:
     return Counter((n, str(f["path"]), int(s.get("more") or 0)) for n, s in named for f in s["files"])
 
 
-def _look(ctx: Context, step: Call) -> list[Intent]:
+def _look(ctx: Context, step: Call, ahead: Ahead) -> tuple[list[Intent], list[str]]:
+    """Return what a step would do, and what is in its way."""
     if step.reach is Effect.READ:
         handler: Any = handler_of(type(step))
         ctx.results.append(handler(ctx, step))
-        return []
+        return [], []
     describe: Any = _DESCRIBE.get(type(step), _named)
     intents: list[Intent] = describe(ctx, step)
-    ctx.results.append(Answer({}, tuple(i.path for i in intents)))
-    return intents
+    paths = tuple(i.path for i in intents)
+    in_the_way = hindrances(ctx, ahead, step, paths)
+    ahead.follow(ctx, step, paths)
+    ctx.results.append(Answer({}, paths))
+    return intents, in_the_way
 
 
 def _named(ctx: Context, call: Any) -> list[Intent]:
@@ -151,7 +166,7 @@ def _delete(ctx: Context, call: c.Delete) -> list[Intent]:
     for path in ctx.files(call.files, path=call.path):
         if not path:
             raise BadRequest("this is the root itself; name what is to be deleted in it")
-        entry = ctx.entry(show(path)) if ctx.live(path) is None else ctx.live(path)
+        entry = ctx.live(path)
         out.append(Intent(path, "deleted (undo brings it back)"))
         if entry is not None and entry.kind is Kind.DIRECTORY:
             out += [Intent(p, "deleted with its folder") for p in ctx.below(path)]

@@ -76,9 +76,11 @@ def _with_consent(session: Session, plan: dict[str, Any], previewed: dict[str, A
             session.print_json({"plan": plan, "preview": preview})
         else:
             session.show_plan(plan, preview)
-        return EXIT_FOUND
+        return EXIT_ERROR if _hopeless(preview) else EXIT_FOUND
     if not session.flag("json") or not session.flag("yes"):
         session.show_plan(plan, preview)
+    elif _hopeless(preview):
+        session.show_problems(preview)
     if _hopeless(preview):
         session.note("nothing was changed")
         return EXIT_ERROR
@@ -89,10 +91,12 @@ def _with_consent(session: Session, plan: dict[str, Any], previewed: dict[str, A
 
 
 def _hopeless(preview: dict[str, Any]) -> bool:
-    """Tell whether nothing at all would be done: then there is nothing to agree to.
+    """Tell whether the plan would fail, or do nothing at all: then there is nothing to agree to.
 
     A problem of a later step alone may be none: what it works on may be made by an earlier one.
     """
+    if preview.get("impossible"):
+        return True
     return bool(preview["problems"]) and not any(step["files"] for step in preview["steps"])
 
 

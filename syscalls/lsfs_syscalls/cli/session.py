@@ -21,7 +21,7 @@ from lsfs_syscalls.connect import Client
 from lsfs_syscalls.render.answer import notices, render
 from lsfs_syscalls.render.paint import Paint
 from lsfs_syscalls.render.plain import json_text, painted_text
-from lsfs_syscalls.render.plan import plan_lines, preview_lines, sent_lines
+from lsfs_syscalls.render.plan import plan_lines, preview_lines, problem_lines, sent_lines
 
 
 @dataclass(slots=True)
@@ -108,6 +108,11 @@ class Session:
         for line in (*sent_lines(plan, self.paint), *plan_lines(plan, self.paint)):
             self.note(line)
         for line in preview_lines(preview, self.paint) if preview else ():
+            self.note(line)
+
+    def show_problems(self, preview: dict[str, Any]) -> None:
+        """Print only why a plan cannot be run, as a notice."""
+        for line in problem_lines(preview, self.paint):
             self.note(line)
 
     def consent(self) -> bool:

@@ -31,6 +31,11 @@ def preview_lines(preview: dict[str, Any], paint: Paint) -> Iterator[str]:
             yield f"  {paint.name(f['path'])}  {f['what']}"
         if step.get("more"):
             yield f"  and {step['more']} more"
+    yield from problem_lines(preview, paint)
+
+
+def problem_lines(preview: dict[str, Any], paint: Paint) -> Iterator[str]:
+    """Yield what is in the way of a plan."""
     for problem in preview.get("problems", []):
         yield paint.bad(f"  {plain_text(str(problem))}")
 

@@ -93,7 +93,7 @@ class Context:
         versions = self.engine.versions
         entry = self.live(path) if at_ns is None else versions.entry_at(path, at_ns)
         if entry is None:
-            raise NotFound(self._missing(path, at))
+            raise NotFound(self.missing(path, at))
         return entry
 
     def live(self, path: RelPath) -> Entry | None:
@@ -111,7 +111,8 @@ class Context:
         entry = self.live(path)
         return entry is not None and entry.kind is Kind.DIRECTORY
 
-    def _missing(self, path: RelPath, at: str | None) -> str:
+    def missing(self, path: RelPath, at: str | None = None) -> str:
+        """Say that nothing is at a path, and what could have been meant."""
         when = f" at {at}" if at else ""
         resolve = self.engine.versions.resolve_name
         found = resolve(show(path), limit=3) or resolve(show(path.rpartition(b"/")[2]), limit=3)

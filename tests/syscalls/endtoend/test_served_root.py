@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -107,6 +108,30 @@ def test_a_dry_run_names_every_file_and_changes_none(served: Served) -> None:
     assert done.returncode == 0
     assert "dry/d/a.txt" in done.stderr
     assert (served.root / "dry/d/a.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["delete", "nosuch.txt"], "there is no nosuch.txt"),
+        (["delete", "."], "this is the root itself"),
+        (["delete", "../m"], "../m"),
+        (["delete"], "say which files"),
+        (["undo", "99999"], "there is no transaction 99999"),
+        (["forget", "nosuch.txt"], "there is no nosuch.txt"),
+        (["rollback"], "roll back what?"),
+    ],
+)
+def test_the_reason_why_nothing_was_changed_is_said_whatever_form_was_asked_for(
+    served: Served, words: list[str], reason: str
+) -> None:
+    for options in (["--yes"], ["--yes", "--json"], ["--dry-run"]):
+        done = served.lsfs(*words, *options)
+        assert done.returncode == 2, options
+        assert reason in done.stderr, options
+    dry = served.lsfs(*words, "--dry-run", "--json")
+    assert dry.returncode == 2
+    assert reason in json.loads(dry.stdout)["preview"]["problems"][0]
 
 
 @pytest.mark.parametrize("path", ["../outside.txt", "/etc/hostname", "a/../../x"])
