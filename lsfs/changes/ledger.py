@@ -93,6 +93,11 @@ class Ledger:
             self._record([Dirty(p, subtree=below) for p in mine])
         return self.known(paths, below=below)
 
+    def settle(self) -> None:
+        """Record what this transaction changed so far, so that the tables tell of it."""
+        if self._fresh:
+            self._record([])
+
     def known(self, paths: list[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
         """Return what is at captured paths; content that the baseline owes is taken now."""
         found = self._recorder.known(paths, below=below)

@@ -215,6 +215,11 @@ class Transaction:
             else:
                 self._recorder.record([Dirty(path, subtree=True)], Author("program"))
 
+    def settle(self) -> None:
+        """Record what was changed so far, for a step that reads it; taking the transaction back takes that back as well."""
+        with self._recorder.lock:
+            self._ledger.settle()
+
     def stored(self, paths: list[RelPath]) -> dict[RelPath, Known | None]:
         """Return what is at paths that were refreshed right before; content that the baseline owes is taken now."""
         with self._recorder.lock:

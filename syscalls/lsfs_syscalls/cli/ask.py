@@ -8,6 +8,7 @@ from lsfs.errors import EXIT_ERROR, EXIT_FOUND, Denied
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.cli.session import Session
 from lsfs_syscalls.parse.asking import completed
+from lsfs_syscalls.render.answer import render
 from lsfs_syscalls.render.plan import question_lines, sent_lines
 
 MOST_QUESTIONS = 3
@@ -111,9 +112,20 @@ def _finish(session: Session, answers: list[dict[str, Any]], plan: dict[str, Any
     if not answers:
         raise Denied("the engine gave no answer")
     body = answers[-1]
-    if plan is not None and session.flag("json"):
-        body = {**body, "plan": plan}
-    return session.answer(body)
+    done = next((_changes(a) for a in reversed(answers) if a.get("transaction") is not None), {})
+    if "transaction" in body or "changed" in body:
+        done = {}
+    if session.flag("json"):
+        return session.answer({**done, **body, **({} if plan is None else {"plan": plan})})
+    status = session.answer(body)
+    if done:
+        session.print(render(done, session.paint))
+    return status
+
+
+def _changes(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what an answer says of a change: it is told behind an answer that is about something else, too."""
+    return {k: body[k] for k in ("transaction", "changed", "undoable", "kept", "undone") if k in body}
 
 
 def _now(session: Session) -> str | None:

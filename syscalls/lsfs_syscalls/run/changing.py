@@ -123,9 +123,11 @@ def copy(ctx: Context, call: Copy) -> Answer:
 
 
 def move(ctx: Context, call: Move) -> Answer:
-    """Move or rename files or folders."""
-    for source, target in transfers(ctx, call.files, call.path, call.to):
+    """Move or rename files or folders; the results of earlier steps follow."""
+    pairs = transfers(ctx, call.files, call.path, call.to)
+    for source, target in pairs:
         ctx.writing().move(source, target)
+    ctx.follow(dict(pairs))
     return CHANGED
 
 

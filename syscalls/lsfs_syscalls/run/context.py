@@ -6,7 +6,8 @@ a folder) through `Context.files`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lsfs.capture.describing import Author
@@ -142,6 +143,10 @@ class Context:
             return list(self.results[int(m[1]) - 1].files)
         return [self.path(text)]
 
+    def follow(self, moved: Mapping[RelPath, RelPath]) -> None:
+        """Let the results of the steps so far stand for where their files, and what is in folders, have been moved to."""
+        self.results[:] = [replace(r, files=tuple(_moved(p, moved) for p in r.files)) for r in self.results]
+
     def below(self, folder: RelPath) -> list[RelPath]:
         """Return the files below a folder, at any depth.
 
@@ -220,6 +225,16 @@ class Context:
     def fresh(self) -> dict[str, Json]:
         """Return what an answer says of its freshness."""
         return self.engine.freshness()
+
+
+def _moved(path: RelPath, moved: Mapping[RelPath, RelPath]) -> RelPath:
+    above, below = path, b""
+    while above:
+        if above in moved:
+            return RelPath(moved[above] + below)
+        above = RelPath(path[: max(above.rfind(b"/"), 0)])
+        below = path[len(above) :]
+    return path
 
 
 def listed(entries: list[Entry]) -> list[Json]:

@@ -87,6 +87,8 @@ def _completed(answer: Answer, done: dict[str, Json]) -> Answer:
 
 def _steps(ctx: Context, plan: Plan) -> list[Answer]:
     for step in plan.steps:
+        if ctx.transaction is not None:
+            ctx.transaction.settle()  # what the steps before have made is there for this one
         handler: Any = handler_of(type(step))
         ctx.results.append(handler(ctx, step))
     return ctx.results

@@ -134,6 +134,23 @@ def test_the_reason_why_nothing_was_changed_is_said_whatever_form_was_asked_for(
     assert reason in json.loads(dry.stdout)["preview"]["problems"][0]
 
 
+def test_a_prompt_that_moves_and_then_reads_tells_of_both(served: Served) -> None:
+    for n in range(3):
+        served.write(f"lisbon/{n}.txt", f"Lisbon, the capital of Portugal, has seven hills; this is note {n}.")
+    served.settle(vectors=True)
+    prompt = "find all files about lisbon and move them to trips/portugal, then summarize them"
+    done = served.lsfs("--yes", prompt)
+    assert done.returncode == 0, done.stderr
+    assert "summary of trips/portugal/" in done.stdout
+    assert "not there any more" not in done.stderr
+    assert "done: 5 changed (transaction" in done.stdout  # with the two folders
+    served.lsfs("undo", "--yes")
+    told = served.json("--yes", prompt)
+    assert len(told["changed"]) == 5
+    assert told["summary"] and told["transaction"]
+    served.lsfs("undo", "--yes")
+
+
 @pytest.mark.parametrize("path", ["../outside.txt", "/etc/hostname", "a/../../x"])
 def test_a_path_out_of_the_root_is_refused(served: Served, path: str) -> None:
     """Weak point 10 of the published code: absolute and ../ paths were written outside its root."""

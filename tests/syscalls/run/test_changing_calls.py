@@ -423,3 +423,51 @@ def test_what_is_written_is_stored_once_and_not_again_in_the_log(tmp_path: Path)
         [entry] = [t for t in rig.engine.changes.log() if t.plan]
         assert "... (" in str(entry.plan) and len(str(entry.plan)) < 6000
         assert rig.engine.packs.stats().bytes < len(content)
+
+
+# What later steps find of earlier ones
+
+
+def test_the_result_of_a_step_follows_its_files_to_where_they_are_moved(rig: EngineRig) -> None:
+    names = ["lisbon_one.txt", "lisbon_two.txt", "sub/lisbon_three.txt"]
+    rig.write({at(rig, n): f"Lisbon is a city of seven hills, says {n}.\n" for n in names})
+    answers = rig.plan(
+        ("retrieve", {"keywords": ["lisbon"], "under": rig.folder}),
+        ("move", {"files": "$1", "to": at(rig, "trips/portugal/")}),
+        ("summarize", {"files": "$1"}),
+        ("list", {"under": at(rig, "trips/portugal")}),
+        ("tag", {"files": "$1", "tags": ["seen"]}),
+    )
+    moved = sorted(at(rig, "trips/portugal/" + n.rpartition("/")[2]) for n in names)
+    summed: Any = answers[2].body
+    listed: Any = answers[3].body
+    assert sorted(s["path"] for s in summed["sources"]) == moved
+    assert not any("not there" in n for n in summed.get("notices", ()))
+    assert sorted(f["path"] for f in listed["files"]) == moved
+    rig.settle()
+    assert sorted(f["path"] for f in rig.call("retrieve", tags=["seen"], under=rig.folder)["files"]) == moved
+    rig.call("undo")
+    assert (rig.root / rig.folder / "sub/lisbon_three.txt").exists()
+    assert not (rig.root / rig.folder / "trips").exists()
+
+
+def test_a_plan_that_fails_behind_a_reading_step_is_taken_back_whole(rig: EngineRig) -> None:
+    put(rig, a_txt="a")
+    with pytest.raises(NotFound):
+        rig.plan(
+            ("move", {"path": at(rig, "a.txt"), "to": at(rig, "new/b.txt")}),
+            ("read", {"path": at(rig, "new/b.txt")}),
+            ("delete", {"path": at(rig, "nosuch.txt")}),
+        )
+    assert text(rig, "a.txt") == "a"
+    assert not (rig.root / rig.folder / "new").exists()
+
+
+def test_what_is_in_a_folder_follows_it(rig: EngineRig) -> None:
+    rig.write({at(rig, "old/deep/a.txt"): "a"})
+    answers = rig.plan(
+        ("list", {"under": at(rig, "old"), "recursive": True}),
+        ("move", {"path": at(rig, "old"), "to": at(rig, "new")}),
+        ("touch", {"path": at(rig, "other.txt")}),
+    )
+    assert at(rig, "new/deep/a.txt").encode() in answers[0].files
