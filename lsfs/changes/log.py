@@ -25,7 +25,7 @@ class TransactionInfo:
         end_ns: None while it is open.
         undoes: the transactions that it takes back.
         undone_by: the one that took it back; None while it stands.
-        changed: how many names it touched.
+        changed: how many names it touched; by a tag or a lock as well.
         paths: the first of them.
     """
 
@@ -69,10 +69,22 @@ def line(con: sqlite3.Connection, tx: int, *, paths: int = 1000) -> TransactionI
     return None if row is None else _info(con, row, paths)
 
 
+_NAMED = (
+    "SELECT path, at_ns FROM effect WHERE tx=:tx "
+    "UNION ALL SELECT path, at_ns FROM lock_change WHERE tx=:tx "
+    "UNION ALL SELECT d.path, g.from_ns FROM tag g JOIN dentry d "
+    "ON d.fid=g.fid AND d.from_ns<=g.from_ns AND d.to_ns>g.from_ns WHERE g.tx=:tx "
+    "UNION ALL SELECT d.path, g.to_ns FROM tag g JOIN dentry d "
+    "ON d.fid=g.fid AND d.from_ns<=g.to_ns AND d.to_ns>g.to_ns WHERE g.end_tx=:tx"
+)
+"""The names that a transaction changed, locked or unlocked, and those that the files had whose tags it set or removed."""
+
+
 def _info(con: sqlite3.Connection, row: tuple[Any, ...], paths: int) -> TransactionInfo:
     tx, at_ns, end_ns, kind, state, actor, prompt, plan, undoes, undone_by = row
-    count = con.execute("SELECT count(DISTINCT path) FROM effect WHERE tx=?", (tx,)).fetchone()[0]
-    first = con.execute("SELECT path FROM effect WHERE tx=? GROUP BY path ORDER BY min(at_ns), path LIMIT ?", (tx, paths))
+    values = {"tx": tx, "most": paths}
+    count = con.execute(f"SELECT count(DISTINCT path) FROM ({_NAMED})", values).fetchone()[0]
+    first = con.execute(f"SELECT path FROM ({_NAMED}) GROUP BY path ORDER BY min(at_ns), path LIMIT :most", values)
     return TransactionInfo(
         id=tx,
         at_ns=at_ns,

@@ -102,6 +102,8 @@ def _lock(con: sqlite3.Connection, r: LockRecord) -> None:
     con.execute("DELETE FROM lock WHERE path=? AND at_ns<=?", (r.path, r.at_ns))
     if r.locked:
         con.execute("INSERT OR IGNORE INTO lock VALUES(?,?,?,?)", (r.path, r.at_ns, r.actor, r.tx))
+    if r.tx is not None:
+        con.execute("INSERT OR IGNORE INTO lock_change VALUES(?,?,?)", (r.tx, r.path, r.at_ns))
 
 
 def _fill(con: sqlite3.Connection, records: Iterable[FillRecord]) -> None:
@@ -114,6 +116,7 @@ def _fill(con: sqlite3.Connection, records: Iterable[FillRecord]) -> None:
 def _drop(con: sqlite3.Connection, r: DropRecord) -> None:
     remember_high_water(con)
     for fid in r.fids:
+        con.execute("DELETE FROM lock_change WHERE path IN (SELECT path FROM dentry WHERE fid=?)", (fid,))
         for table in ("version", "dentry", "tag", "file", "kept"):
             con.execute(f"DELETE FROM {table} WHERE fid=?", (fid,))
         con.execute("DELETE FROM effect WHERE before_fid=? OR after_fid=?", (fid, fid))

@@ -110,6 +110,8 @@ CREATE TABLE IF NOT EXISTS tag(
   PRIMARY KEY(fid, tag, from_ns)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tag_live ON tag(tag, fid) WHERE to_ns = 9223372036854775807;
+CREATE INDEX IF NOT EXISTS tag_tx ON tag(tx) WHERE tx IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tag_end_tx ON tag(end_tx) WHERE end_tx IS NOT NULL;
 CREATE TABLE IF NOT EXISTS snapshot(
   name TEXT PRIMARY KEY,       -- as the user gave it
   at_ns INTEGER NOT NULL,      -- the time that it names
@@ -121,6 +123,12 @@ CREATE TABLE IF NOT EXISTS lock(
   at_ns INTEGER NOT NULL,      -- since when
   actor TEXT NOT NULL,         -- who locked it
   tx INTEGER                   -- the transaction that set it
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lock_change(
+  tx INTEGER NOT NULL,         -- the transaction
+  path BLOB NOT NULL,          -- what it locked or unlocked
+  at_ns INTEGER NOT NULL,      -- when
+  PRIMARY KEY(tx, path)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pin(
   vid INTEGER PRIMARY KEY,     -- a version that retention leaves alone

@@ -315,3 +315,36 @@ def test_a_change_by_one_name_of_a_file_is_no_later_change_of_its_other_names(tm
         assert r.tree() == {}
         with pytest.raises(NotFound):
             r.changes.undo(since_ns=r.catalogue.tick())
+
+
+def test_the_log_names_the_paths_whose_tags_or_locks_were_changed(r: Rig) -> None:
+    r.write("d/b", "text")
+    r.record()
+    with r.changes.begin(actor="user") as tagging:
+        tagging.set_tags(p("d/b"), add=["x"])
+    with r.changes.begin(actor="user") as locking:
+        locking.lock(p("d/b"))
+    with r.changes.begin(actor="user") as unlocking:
+        unlocking.unlock(p("d/b"))
+    with r.changes.begin(actor="user") as untagging:
+        untagging.set_tags(p("d/b"), remove=["x"])
+    with r.changes.begin(actor="user") as moving:
+        moving.move(p("d/b"), p("d/c"))
+    for tx in (tagging, locking, unlocking, untagging):
+        info = r.changes.transaction(tx.id)
+        assert (info.changed, info.paths) == (1, (p("d/b"),)), tx.id
+    assert r.changes.transaction(moving.id).changed == 2
+
+
+def test_forgetting_takes_a_name_from_the_log_of_locks_as_well(r: Rig) -> None:
+    for name in ("secret", "other"):
+        r.write(name, "text")
+        r.record()
+        with r.changes.begin(actor="user") as locking:
+            locking.lock(p(name))
+        with r.changes.begin(actor="user") as unlocking:
+            unlocking.unlock(p(name))
+    r.changes.forget([p("secret")])
+    named = {path for line in r.changes.log() for path in line.paths}
+    assert p("other") in named
+    assert p("secret") not in named

@@ -21,7 +21,7 @@ from lsfs.versions.records import decode
 from lsfs.versions.schema import SCHEMA
 from tests.lsfs.store_rig import Rig, p, rig
 
-TABLES = ("file", "dentry", "version", "tx", "effect", "step", "tag", "snapshot", "lock", "pin", "kept")
+TABLES = ("file", "dentry", "version", "tx", "effect", "step", "tag", "snapshot", "lock", "lock_change", "pin", "kept")
 
 
 @pytest.fixture

@@ -471,3 +471,20 @@ def test_what_is_in_a_folder_follows_it(rig: EngineRig) -> None:
         ("touch", {"path": at(rig, "other.txt")}),
     )
     assert at(rig, "new/deep/a.txt").encode() in answers[0].files
+
+
+def test_the_log_names_the_files_that_were_labelled_or_locked(rig: EngineRig) -> None:
+    put(rig, a_txt="text")
+    path = at(rig, "a.txt")
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("tag", {"tags": ["x"]}),
+        ("untag", {"tags": ["x"]}),
+        ("lock", {}),
+        ("unlock", {}),
+    ]
+    for syscall, args in calls:
+        done = rig.call(syscall, path=path, **args)
+        assert done["changed"] == [path]
+        line = rig.call("log")["transactions"][0]
+        assert line["transaction"] == done["transaction"]
+        assert (line["count"], line["paths"]) == (1, [path]), syscall
