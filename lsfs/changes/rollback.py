@@ -1,17 +1,20 @@
 """What a rollback aims at: for each path, the version that shall be there.
 
 Pure reading. A file is put back by steps, version, time or snapshot; a folder or the tree by time or snapshot (names that came
-later go, names that went come back), or by steps, which are then transactions that touched it.
+later go, but for what was there when lsfs came to know the root; names that went come back), or by steps, which are then
+transactions that touched it.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from lsfs.changes.putback import NOTHING, Target
 from lsfs.errors import BadRequest, NotFound
-from lsfs.model import Entry, Kind, RelPath, State, VersionId, show
+from lsfs.model import Entry, Fid, Kind, RelPath, State, VersionId, show
 from lsfs.versions import tree
 from lsfs.versions.versions import Versions
 
@@ -81,14 +84,24 @@ def _folder(versions: Versions, path: RelPath, goal: Goal, time_ns: int | None) 
     then, now = _by_path(versions, path, at_ns), _by_path(versions, path, None)
     if not then and path:
         raise NotFound(f"{show(path)} was not there at that time")
+    found = _found_later(versions, [now[name].fid for name in now.keys() - then.keys()], at_ns)
+    if not then and found:
+        raise NotFound("nothing is known of that time: the files were there when lsfs came to know the root, and it was later")
     targets: dict[RelPath, Target] = {}
     for name in then.keys() | now.keys():
         was, there = then.get(name), now.get(name)
         if was is None:
-            targets[name] = NOTHING
+            if now[name].fid not in found:
+                targets[name] = NOTHING
         elif there is None or (there.fid, there.version) != (was.fid, was.version):
             targets[name] = Target(was.fid, was.version)
     return targets
+
+
+def _found_later(versions: Versions, fids: Sequence[Fid], at_ns: int) -> set[Fid]:
+    """Return those of the files that lsfs found there after a time (its baseline): they were not made since."""
+    sql = "SELECT fid FROM version WHERE number=1 AND actor='baseline' AND at_ns>? AND fid IN (SELECT value FROM json_each(?))"
+    return {Fid(row[0]) for row in versions.connection().execute(sql, (at_ns, json.dumps(list(fids))))}
 
 
 def _by_path(versions: Versions, path: RelPath, at_ns: int | None) -> dict[RelPath, Entry]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lsfs.errors import BadRequest, Conflict, LsfsError
+from lsfs.errors import BadRequest, Conflict, LsfsError, NotFound
 from lsfs_syscalls.guard import preview, still_agreed
 from lsfs_syscalls.plan import Plan
 from tests.syscalls.run.rig import EngineRig, running
@@ -125,6 +126,17 @@ def test_a_prompt_that_names_a_time_for_everything_means_the_root(rig: EngineRig
     rig.call("create", path=at(rig, "new.txt"))
     found = shown(rig, ("rollback", {"time": before}), prompt="put everything back to how it was")
     assert files(found) == {at(rig, "new.txt"): "deleted"}
+
+
+def test_a_rollback_takes_away_nothing_that_was_there_before_lsfs(tmp_path: Path) -> None:
+    before = now()
+    with running(tmp_path, {"old.txt": "old", "d/deep.txt": "deep"}) as rig:
+        rig.call("create", path="new.txt")
+        for args in ({"path": ".", "time": before}, {"path": ".", "time": "2001-01-01"}):
+            assert "nothing is known of that time" in shown(rig, ("rollback", args))["problems"][0]
+            with pytest.raises(NotFound):
+                rig.call("rollback", **args)
+        assert (rig.root / "old.txt").exists()
 
 
 # What is in the way
