@@ -15,7 +15,7 @@ from lsfs_syscalls.parse.assemble import Assembly, Builder
 from lsfs_syscalls.parse.clause import Clause, Slot
 from lsfs_syscalls.parse.fill import bare, each_path, given, number_in, on_files, point, stretch
 from lsfs_syscalls.parse.filters import describes, folder_name, point_arg
-from lsfs_syscalls.parse.words import QUOTE
+from lsfs_syscalls.parse.words import FILE, QUOTE
 
 
 def _create(a: Assembly, c: Clause) -> None:
@@ -91,6 +91,8 @@ def _write(mode: str | None) -> Builder:
     def build(a: Assembly, c: Clause) -> None:
         c = _with_text(c)
         content, source = c.first("CONTENT"), c.first("SRC")
+        if mode is None and source is None and c.all("CONTENT")[:1] and c.all("CONTENT")[0].mark == FILE:
+            content, source = None, content  # "overwrite a.txt with b.txt": not with its name
         invented = any(not s.mark and re.search(r"\b(?:an?|some)$", s.before.lower()) for s in c.all("CONTENT"))
         if (content is None and source is None) or invented:  # "write a poem": nothing here makes one
             raise Unclear(asking.WHAT_TEXT)
