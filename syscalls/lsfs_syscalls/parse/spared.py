@@ -27,6 +27,10 @@ _REFUSED = re.compile(
     r"^(?:please |just )*(?:do not|don['’]?t|never|no longer|stop|avoid) "
     r"(?!let (?:any|people|others|them)|sharing|watching|linking|alerting|telling)\w+"
 )
+_TOLD_NOT = re.compile(
+    r"\byou (?:cannot|(?:must|may|should|shall|can|could|are|will|ought|need)(?: not|n['’]t| never)|never)\b(?! have)"
+    r"|\byou['’]re (?:not|never)\b"
+)
 _CORRECTED = re.compile(
     r"\b(?:no,? wait|wait,? no|no,? sorry|i meant?|scratch that|or rather|no,? better"
     r"|on second thoughts?|never mind|i['’]m not sure"
@@ -53,7 +57,7 @@ def check(words: list[Word], steps: tuple[Call, ...]) -> None:
     names = {type(s).syscall for s in steps}
     if _CORRECTED.search(text):
         raise Unclear(asking.CORRECTED)
-    if _REFUSED.search(text) and names & _TAKING:
+    if _TOLD_NOT.search(text) or (_REFUSED.search(text) and names & _TAKING):
         raise Unclear(asking.UNSURE)
     sets = any(type(s).syscall in _GOING and s.to_json().get("files") for s in steps)
     spared = bool(_SPARED.search(text)) and (sets or "but" in text.split())

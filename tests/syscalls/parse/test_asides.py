@@ -81,11 +81,17 @@ def test_what_names_a_file_is_never_left_out() -> None:
         "never lock plan.md",
         "delete a.txt tomorrow",
         "every Friday delete the files in tmp",
+        "you must not touch todo.txt",
+        "you may not delete x.txt",
     ],
 )
 def test_what_is_spared_refused_or_for_later_is_asked_about(parser: Parser, prompt: str) -> None:
     plan = parser.parse(prompt, NOW)
     assert plan.clarify is not None, plan.steps
+
+
+def test_what_others_must_not_do_is_still_locked(steps: Steps) -> None:
+    assert steps("nobody must touch plan.md") == [("lock", {"path": "plan.md"})]
 
 
 def test_a_folder_that_is_emptied_stays(steps: Steps) -> None:
