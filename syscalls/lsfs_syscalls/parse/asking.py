@@ -22,6 +22,13 @@ WHAT_TO_WATCH = "What shall I watch: which file, or which topic?"
 WHICH_STATE = "Back to which state: how many versions, which version, or which time?"
 WHICH_DELETED = "Which deleted file shall come back? Name it, or undo its deletion; the log shows what was deleted."
 UNDO_ALONE = "An undo takes back what was done before, not what is asked for with it. One thing after the other: which first?"
+OLD_VERSIONS = (
+    "Old versions go by the retention rules (`lsfs gc`); forgetting a file takes the file as well. Which shall it be?"
+)
+TEXT_OR_FILE = "Shall the file go, or only the text in it? Delete it, or say which text shall be written instead."
+INSIDE_A_FILE = (
+    "Nothing here edits inside a file: a text is written as a whole, or added at an end. Which text shall be written?"
+)
 CORRECTED = "What shall be done, then? Say it once more as a whole."
 NOT_LATER = "Nothing is done later by itself. Shall it be done now? Then say it without the time or the condition."
 LEFT_OUT = 'Files can be left out by words in them ("without the word draft") only; which files shall it be?'

@@ -62,13 +62,13 @@ _AT_START = re.compile(
 _VERBS = (
     r"(?:delete|remove|erase|trash|bin|wipe|clear|drop|purge|discard|throw|get rid|move|rename|copy|duplicate|put|relocate"
     r"|share|send|link|lock|unlock|protect|tag|untag|label|mark|undo|revert|restore|reset|roll ?back|roll|bring|take|go back|turn"
-    r"|write|overwrite|replace|change|update|modify|edit|create|make|add|append|prepend|merge|combine|concatenate|join|forget|unshare"
-    r"|revoke|snapshot|touch|mount|unmount|watch|unwatch|tell|notify|alert|save|import|set|give|generate|stop|archive|clean"
+    r"|write|overwrite|replace|change|update|modify|edit|create|make|add|append|prepend|merge|combine|concatenate|join|forget"
+    r"|unshare|revoke|snapshot|touch|mount|unmount|watch|unwatch|tell|notify|alert|save|import|set|give|generate|stop|archive|clean"
     r"|empty|store|keep)"
 )
 _REQUEST = re.compile(
     r"(?:(?:please|yes|ok|okay|then|and|so|now|just|well|if so|in that case|also|kindly|go ahead and|after that|next|afterwards"
-    r"|finally|first|,)[ ,]*)*"
+    r"|finally|first|,) )*"
     r"(?:(?:can|could|would|will) you (?:please |kindly |just )*|i (?:want|would like|need) (?:you )?to |let ' s |let['’]s )?"
     rf"{_VERBS}\b"
 )
