@@ -33,6 +33,7 @@ CORRECTED = "What shall be done, then? Say it once more as a whole."
 NOT_LATER = "Nothing is done later by itself. Shall it be done now? Then say it without the time or the condition."
 LEFT_OUT = 'Files can be left out by words in them ("without the word draft") only; which files shall it be?'
 ONE_KIND = "One kind of file at a time, please: which one first?"
+ONE_TIME = "From when to when? Say both days with their months, or one day at a time."
 AS_OF_WHEN = "They said so when? Name a time, such as last spring or 2026-03-01."
 SHELL_COMMAND = "That is a shell command. Say what you want in words, or run it in a shell on the mounted directory."
 UNSURE = "I am not sure what you mean. Can you say it in other words?"

@@ -51,8 +51,11 @@ def check(words: list[Word], clauses: list[Clause], steps: tuple[Call, ...]) -> 
     """
     if not any(type(s).effect is not Effect.READ and _of_a_set(s) for s in steps):
         return
+    if _DAYS.search(" ".join(w.seen for w in words)):
+        raise Unclear(asking.ONE_TIME)
     for c in clauses:
         _check_slots(c)
+        _check_joined(c)
     known = _GENERAL | _BESIDES | _LEADS | {t for c in clauses for s in c.slots for t in re.findall(r"\w+", s.text.lower())}
     for i, w in enumerate(words):
         if not w.mark and w.seen in ("so", "because"):
@@ -85,6 +88,33 @@ def _check_slots(c: Clause) -> None:
     kinds = {values.file_type(s.text) for s in c.slots if s.name == "TYPE"}
     if len(kinds) > 1:
         raise Unclear(asking.ONE_KIND)
+
+
+def _check_joined(c: Clause) -> None:
+    """Pass where "the lisbon and norway notes" are looked for as one: words of another kind would have to be in them as well.
+
+    Raises:
+        Unclear: the two are taken for two conditions, or the second for what is left out.
+    """
+    others = [s for s in c.slots if s.name in DESCRIBING]
+    for s in c.all("QUERY", "KW", "ANYKW", "EXCL"):
+        lead = _JOINED.search(s.before.lower())
+        if s.mark or lead is None:
+            continue
+        if any(o is not s and o.name != s.name and lead["other"] == o.text.lower().split()[-1] for o in others):
+            raise Unclear(asking.WHICH_FILES)
+
+
+_JOINED = re.compile(r"(?P<other>[\w'’-]+) ?(?:\band|\bor|&|,)$")
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_DAYS = re.compile(
+    rf"\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)? (?:and|or|&|,|to|until|through|-) (?:the )?"
+    r"\d{1,2}(?:st|nd|rd|th)?(?! ?[ap]m)(?!:)\b"
+)
+"""Two days of a month in an order that is no time: the first of them would be taken alone."""
 
 
 def _of_a_set(step: Call) -> bool:

@@ -63,3 +63,18 @@ def test_a_number_of_topics_is_no_number_of_files(parser: Parser) -> None:
     found, grouped = parser.parse("cluster the papers on robotics into 5 topics", NOW).steps
     assert found.to_json() == {"query": "robotics"}
     assert grouped.to_json() == {"files": "$1", "key": "5 topics"}
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "trash the diary entries from november 20 and 21",
+        "delete the notes from november 20 to 21",
+        "move the lisbon and norway notes into trips/old",
+        "delete the lisbon and norway notes",
+        "move the notes on lisbon or norway into trips/old",
+    ],
+)
+def test_a_second_day_and_a_second_topic_are_not_lost(parser: Parser, prompt: str) -> None:
+    plan = parser.parse(prompt, NOW)
+    assert plan.clarify is not None, plan.steps
