@@ -12,6 +12,7 @@ import re
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.parse import asking
 from lsfs_syscalls.parse.asking import Unclear
+from lsfs_syscalls.parse.wondering import VERBS
 from lsfs_syscalls.parse.words import Word
 
 _GONE = frozenset({"delete", "forget"})
@@ -60,7 +61,7 @@ _PLACED = re.compile(
 )
 
 
-def check(words: list[Word], steps: tuple[Call, ...]) -> None:
+def check(prompt: str, words: list[Word], steps: tuple[Call, ...]) -> None:
     """Pass where the steps do no more than what was said.
 
     Raises:
@@ -73,12 +74,37 @@ def check(words: list[Word], steps: tuple[Call, ...]) -> None:
     names = {type(s).syscall for s in changing}
     if len(changing) > 1 and any(type(s).syscall == "undo" and "transaction" not in s.to_json() for s in changing):
         raise Unclear(asking.UNDO_ALONE)
+    _check_content(prompt, steps)
     if names & _GONE and _of_versions(text, steps):
         raise Unclear(asking.OLD_VERSIONS)
     if names & _GONE and _CLEARED.search(text):
         raise Unclear(asking.TEXT_OR_FILE)
     if names & _REWRITTEN and (_is_part(_REPLACED.search(text)) or _is_part(_CUT_PART.search(text)) or _placed(text, steps)):
         raise Unclear(asking.INSIDE_A_FILE)
+
+
+def _check_content(prompt: str, steps: tuple[Call, ...]) -> None:
+    """Pass where what a new file is to hold is all that was said: "with eggs" is not "with eggs and milk".
+
+    Raises:
+        Unclear: it is a piece, or the others became files.
+    """
+    made = [s.to_json() for s in steps if type(s).syscall == "create" and s.to_json().get("content")]
+    contents = [str(m["content"]) for m in made]
+    if len(set(contents)) < len(contents):
+        raise Unclear(asking.UNSURE)
+    for m, content in zip(made, contents, strict=True):
+        behind = prompt[prompt.find(content) + len(content) :]
+        if str(m["path"]) in prompt.partition(content)[0] and not _GOES_ON.match(behind.lower()):
+            raise Unclear(asking.UNSURE)
+
+
+_GOES_ON = re.compile(
+    rf"[\"'”’»`]|\s*[.!?]*\s*$|[\s,.;!]*(?:please|thanks|thank you|for me)\b"
+    rf"|[\s,.;!]*(?:(?:and|then|also|finally|next|please|after that),? )*{VERBS}\b"
+    r"|[\s,.;]*(?:in|into|under|inside|within) "
+)
+"""What may stand behind the content of a new file: the end, the next request, where it goes."""
 
 
 def _of_versions(text: str, steps: tuple[Call, ...]) -> bool:

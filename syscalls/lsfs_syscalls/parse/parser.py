@@ -96,7 +96,7 @@ class Parser:
     def _sure(self, prompt: str, now: datetime, known: ParseContext) -> tuple[tuple[Call, ...], float]:
         words = cut(prompt)
         steps, confidence = self._steps(prompt, words, now, known)
-        confined.check(words, steps)
+        confined.check(prompt, words, steps)
         effect = max((type(s).effect for s in steps), key=lambda e: e.rank)
         if confidence < self._thresholds[effect]:
             raise Unclear(asking.UNSURE)

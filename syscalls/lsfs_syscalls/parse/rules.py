@@ -12,6 +12,7 @@ from datetime import datetime
 
 from lsfs_syscalls import times
 from lsfs_syscalls.parse.clause import Clause, Slot
+from lsfs_syscalls.parse.wondering import VERBS
 from lsfs_syscalls.parse.words import Word, spoken
 
 _P = r"(?:@file|@folder|@qpath|@ident|@glob)"
@@ -25,6 +26,13 @@ _INTO = r"(?:to|into|in|under)"
 _FOLDER = rf"(?: (?:in|under|below|from|inside|within) {_THE}(?P<FOLDER>{_P}){_AFTER})?"
 _WHEN = r"(?: (?P<WHEN>(?:from|since|before|after|between|until|in|during|over|on|last|this|yesterday|today|older|newer|within) ?.*?))?"
 
+_MADE = r"(?:create|make|start) (?:a |the |me a )?(?:new )?(?:file |note |text file |document |list )?(?:called |named )?(?P<PATH>@file|@qpath)"
+_NO_TEXT = (
+    r"(?!(?:an?|some|the|my|our|all|every\w*|any\w*|what\w*|write|read|no|this|that|these|those|it|them|empty|nothing|contents?|texts?|tags?"
+    r"|labels?|permissions?|password|results?|hits|copy|copies|summar\w*|translation|list|names|version|lines?|data)\b)"
+)
+"""What is no text that was said but tells of one, or of something else."""
+
 _FORMS: tuple[tuple[str, str], ...] = (
     ("delete", rf"(?:delete|remove|erase|trash|get rid of) {_OBJECTS}"),
     ("move", rf"(?:move|put|relocate) {_OBJECTS} {_INTO} {_THE}(?P<TO>{_P}|{_WORD}){_AFTER}"),
@@ -36,6 +44,8 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("create_directory", rf"(?:create|make|add) (?:a |the )?(?:new |empty )?(?:folder|directory)(?: called| named)? (?P<PATH>{_P}|@quote)"),
     ("create", r"(?:create|make|add) (?:a |the )?(?:new |empty )?(?:file )?(?:called |named )?(?P<PATH>@file|@qpath)"),
     ("create", r"(?:create|make) (?:a |the )?(?:new )?(?:file )?(?:called |named )?(?P<PATH>@file|@qpath) (?:with|containing|saying|that says)(?: the (?:content|text))? (?P<CONTENT>@quote|@qpath)"),
+    ("create", rf"{_MADE} (?:with|containing)(?: the (?:text|words))? (?P<CONTENT>{_NO_TEXT}(?:(?!(?:\band|\bthen|[,.;]) (?:then |also |please )*{VERBS}\b)[^@])+)"),
+    ("create", rf"{_MADE} (?:saying|that says|which says|reading) (?P<CONTENT>{_NO_TEXT}(?:(?!(?:\band|\bthen|[,.;]) (?:then |also |please )*{VERBS} (?:it|them|this|that|the)\b)[^@])+)"),
     ("create", rf"(?:import|bring in|load) {_THE}(?P<SRC>@file|@qpath) (?:into|to|in|under) {_THE}(?P<FOLDER>{_P}|[\w-]+){_AFTER}"),
     ("write", r"(?:write|put|save) (?P<CONTENT>@quote|@qpath) (?:to|into|in) (?:the )?(?:file )?(?P<PATH>@file|@qpath)"),
     ("write", rf"(?:change|update|replace|set|modify|alter|revise|overwrite|edit|amend|adapt) (?:the )?(?:(?:content|contents|text|body) (?:of|in|from) )?(?:the )?(?:file |document )?(?P<SRC>@file|@qpath) (?:to|with|into|by)(?: (?:contain|include|reflect|hold|carry|match|show|be))? (?P<PATH>@quote|@qpath|@ident) (?:in|under|within|inside) (?:the )?(?:folder |directory )?(?P<FOLDER>{_P}|@quote)(?: folder| directory| category| section| field| domain| area)?"),

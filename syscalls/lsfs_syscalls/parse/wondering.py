@@ -59,20 +59,21 @@ _AT_START = re.compile(
     r"|(?:which|what)(?: (?!did\b|was\b|is\b|has\b|i\b|we\b)[\w@]+){0,3} (?:can|could|should|may) (?:\w+ly )?be \w+\b)"
 )
 """Orders of words that ask where a sentence or a part of it begins, and may stand inside a request."""
-_VERBS = (
+VERBS = (
     r"(?:delete|remove|erase|trash|bin|wipe|clear|drop|purge|discard|throw|get rid|move|rename|copy|duplicate|put|relocate"
-    r"|share|send|link|lock|unlock|protect|tag|untag|label|mark|undo|revert|restore|reset|roll ?back|roll|bring|take|go back|turn"
-    r"|write|overwrite|replace|change|update|modify|edit|create|make|add|append|prepend|merge|combine|concatenate|join|forget"
-    r"|unshare|revoke|snapshot|touch|mount|unmount|watch|unwatch|tell|notify|alert|save|import|set|give|generate|stop|archive|clean"
-    r"|empty|store|keep)"
+    r"|share|send|link|lock|unlock|protect|tag|untag|label|mark|undo|revert|restore|reset|roll ?back|roll|bring|take"
+    r"|go back|turn|write|overwrite|replace|change|update|modify|edit|create|make|add|append|prepend|merge|combine"
+    r"|concatenate|join|forget|unshare|revoke|snapshot|touch|mount|unmount|watch|unwatch|tell|notify|alert|save|import|set"
+    r"|give|generate|stop|archive|clean|empty|store|keep)"
 )
+"""What a request for a change begins with, as a pattern."""
 _REQUEST = re.compile(
     r"(?:(?:please|yes|ok|okay|then|and|so|now|just|well|if so|in that case|also|kindly|go ahead and|after that|next|afterwards"
     r"|finally|first|,) )*"
     r"(?:(?:can|could|would|will) you (?:please |kindly |just )*|i (?:want|would like|need) (?:you )?to |let ' s |let['’]s )?"
-    rf"{_VERBS}\b"
+    rf"{VERBS}\b"
 )
-_VERB = re.compile(rf"{_VERBS}\b")
+_VERB = re.compile(rf"{VERBS}\b")
 _OPEN = re.compile(r"(?:which|what (?!happens|if\b|about\b|would happen|will happen))\b")
 _ENDS = frozenset(".!?;")
 

@@ -106,3 +106,38 @@ def test_whole_files_are_still_written_renamed_and_deleted(
     steps: Steps, prompt: str, wanted: tuple[str, dict[str, Any]]
 ) -> None:
     assert steps(prompt) == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "content"),
+    [
+        ("create a note called shopping.txt with eggs and milk", "eggs and milk"),
+        ("create a file shopping.txt with milk, eggs and bread", "milk, eggs and bread"),
+        ("create a file shopping.txt with the text bees are great", "bees are great"),
+        ("make a note shopping.txt saying call Clara and bring salad", "call Clara and bring salad"),
+        ("create a file shopping.txt that says buy milk, please", "buy milk"),
+    ],
+)
+def test_a_new_file_holds_all_that_was_said(steps: Steps, prompt: str, content: str) -> None:
+    assert steps(prompt) == [("create", {"path": "shopping.txt", "content": content})]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "create a file shopping.txt with eggs and milk and lock it",
+        "create a file x.txt in house with eggs and milk",
+        'create a.txt with "eggs" and b.txt with "milk"',
+        "Make a new file notes.txt containing meeting at 5. Then lock it.",
+    ],
+)
+def test_a_new_file_never_holds_a_piece_of_what_was_said(parser: Parser, prompt: str) -> None:
+    plan = parser.parse(prompt, NOW)
+    assert plan.clarify is not None, plan.steps
+
+
+def test_what_follows_a_new_file_is_done_after_it(steps: Steps) -> None:
+    assert steps("create a.txt with hello and then tag it new") == [
+        ("create", {"path": "a.txt", "content": "hello"}),
+        ("tag", {"path": "a.txt", "tags": ["new"]}),
+    ]
