@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from lsfs_syscalls import times
 from lsfs_syscalls.calls.record import Call, Effect
 from lsfs_syscalls.parse import asking
 from lsfs_syscalls.parse.asking import Unclear
@@ -75,6 +76,8 @@ def check(prompt: str, words: list[Word], steps: tuple[Call, ...]) -> None:
     if len(changing) > 1 and any(type(s).syscall == "undo" and "transaction" not in s.to_json() for s in changing):
         raise Unclear(asking.UNDO_ALONE)
     _check_content(prompt, steps)
+    if any(_takes_time(s, text) for s in changing):
+        raise Unclear(asking.WHICH_FILES)
     if names & _GONE and _of_versions(text, steps):
         raise Unclear(asking.OLD_VERSIONS)
     if names & _GONE and _CLEARED.search(text):
@@ -113,6 +116,15 @@ def _of_versions(text: str, steps: tuple[Call, ...]) -> bool:
         return True
     named = any(type(s).syscall in _GONE and "path" in s.to_json() for s in steps)
     return named and bool(_HISTORY_OF.search(text)) and not _ALL.search(text)
+
+
+def _takes_time(step: Call, text: str) -> bool:
+    """Tell whether a time was taken for a file: "everything between march and april in tmp" is neither march nor tmp."""
+    files = step.to_json().get("files")
+    return isinstance(files, list) and any(
+        times.is_time(str(f)) and re.search(rf"\b(?:between|since|before|after|until) {re.escape(str(f).lower())}\b", text)
+        for f in files
+    )
 
 
 def _is_part(found: re.Match[str] | None) -> bool:

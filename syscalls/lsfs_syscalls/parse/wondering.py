@@ -35,6 +35,8 @@ _ANYWHERE = re.compile(
     rf"{_ADVERBS}{_JUDGED}\b"
     r"|\bam i (?:allowed|supposed|able|free|right|safe|permitted)\b"
     rf"|\b(?:whether|if) (?:{_I}|it|they|that|this|these|@\w+) (?:\w+ly )?(?:should|can|could|may|might|ought|would|must)\b"
+    rf"|\b(?:whether|if) (?:it|that|this|@\w+) (?:is|was|were|would be|['’] s) {_ADVERBS}{_JUDGED}\b"
+    r"|\b(?:maybe|perhaps) (?:i|we) (?:should|could|can|might|ought)\b"
     r"|\b(?:wonder|wondering|unsure|undecided|curious|no idea|(?:not|n['’]t) (?:know|sure))\b(?! (?:if|whether) you)"
     r"|\b(?:tell|show|teach|explain to|ask) (?:me|us) how (?:to|i|we|one|you)\b"
     r"|\b(?:do|don['’]t) you think\b(?! you c)"

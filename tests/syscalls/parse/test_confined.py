@@ -141,3 +141,8 @@ def test_what_follows_a_new_file_is_done_after_it(steps: Steps) -> None:
         ("create", {"path": "a.txt", "content": "hello"}),
         ("tag", {"path": "a.txt", "tags": ["new"]}),
     ]
+
+
+def test_a_time_is_never_taken_for_a_file_and_its_folder_for_another(parser: Parser) -> None:
+    plan = parser.parse("delete everything between march and april in tmp", NOW)
+    assert plan.clarify == asking.WHICH_FILES

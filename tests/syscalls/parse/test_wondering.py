@@ -32,6 +32,8 @@ from tests.syscalls.parse.conftest import NOW, Steps
         ("what happens if I delete x.txt", "delete x.txt"),
         ("tell me whether I should delete x.txt", "delete x.txt"),
         ("how about deleting x.txt", "delete x.txt"),
+        ("could you tell me whether it is safe to delete x.txt", "delete x.txt"),
+        ("maybe I should delete x.txt", "delete x.txt"),
         ("did you delete x.txt?", "delete x.txt"),
     ],
 )
