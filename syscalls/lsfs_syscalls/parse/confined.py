@@ -57,8 +57,8 @@ _CUT_UNIT = re.compile(
 )
 _CUT_PART = re.compile(rf"{_CUT}{_PART}(?:from|in|inside|within|out of) {_FILE}")
 _PLACED = re.compile(
-    r"\b(?:insert|add|put|write|place|paste)\b.* (?:after|before|above|below|under|beneath|between|behind|at|on|into|in)"
-    rf"(?: the)? (?!first|last|top|end|bottom|new)(?:\w+ )?{_UNIT}\b(?! (?:called|named))"
+    r"\b(?:insert|add|put|write|place|paste) (?:\S+ ){0,20}?(?:after|before|above|below|under|beneath|between|behind|at|on"
+    rf"|into|in)(?: the)? (?!first|last|top|end|bottom|new)(?:\w+ )?{_UNIT}\b(?! (?:called|named))"
 )
 
 
