@@ -186,6 +186,7 @@ class Engine:
         It compares the whole tree once, because an event of a change may still be on its way.
         """
         until = time.monotonic() + timeout_s
+        self.mounts.settle(timeout_s)
         self.capture.poll()
         self.capture.submit([Dirty(RelPath(b""), subtree=True)])
         while True:

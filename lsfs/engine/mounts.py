@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -248,6 +249,22 @@ class Mounts:
         for c in self._clients():
             self._asked(c.invalidate, paths)
 
+    def settle(self, timeout_s: float) -> None:
+        """Wait until the mounts have journaled all that programs had done through them before.
+
+        A program need not wait for its last close to be served; what is asked of the mount after it is served after it.
+        """
+        with self._lock:
+            mounts = list(self._mounts.values())
+        for m in mounts:
+            asking = threading.Thread(target=_ask_for_room, args=(m.mountpoint,), name="mount-settle", daemon=True)
+            asking.start()
+            asking.join(timeout_s)
+            try:
+                m.client.settle()
+            except Unavailable as e:
+                _LOG.warning("%s", e)
+
     def locks(self, reasons: Mapping[RelPath, str]) -> None:
         """Tell the mounts which paths are locked."""
         for c in self._clients():
@@ -264,6 +281,12 @@ class Mounts:
         except Unavailable as e:
             _LOG.warning("%s", e)
             return ()
+
+
+def _ask_for_room(mountpoint: Path) -> None:
+    """Ask a mount what the kernel always asks its process for; a mount that hangs keeps this thread."""
+    with suppress(OSError):
+        os.statvfs(mountpoint)
 
 
 def _wait_ready(fd: int) -> str:

@@ -10,6 +10,7 @@ one frame with the same operation; the answer's payload begins with a status byt
     SNAPSHOT    read `S/captured` anew
     LOCKS       names: locked paths, each followed by its reason; the whole set
     ROTATE      go on in the journal's next file
+    SETTLE      answer when all is journaled that the mount had been asked to do before
     STOP        unmount; the answer says whether it had to be lazy
 
 The handler is called in the control thread of the mount, never in the dispatch thread.
@@ -45,6 +46,7 @@ class Operation(IntEnum):
     LOCKS = 6
     STOP = 7
     ROTATE = 8
+    SETTLE = 9
 
 
 class Handler(Protocol):
@@ -76,6 +78,10 @@ class Handler(Protocol):
 
     def rotate(self) -> None:
         """Go on in the journal's next file: what is in the present one is to go when it has been read."""
+        ...
+
+    def settle(self) -> None:
+        """Return when all is journaled (what is set aside, too) that the mount had been asked to do before."""
         ...
 
     def stop(self) -> str:
@@ -154,6 +160,8 @@ class Server:
                 h.locks(dict(zip(flat[::2], flat[1::2], strict=True)))
             case Operation.ROTATE:
                 h.rotate()
+            case Operation.SETTLE:
+                h.settle()
             case Operation.STOP:
                 return h.stop().encode()
         return b""
@@ -206,6 +214,10 @@ class Client:
     def rotate(self) -> None:
         """Ask the mount to go on in the journal's next file."""
         self._ask(Operation.ROTATE)
+
+    def settle(self) -> None:
+        """Wait until the mount has journaled all that it had been asked to do before."""
+        self._ask(Operation.SETTLE)
 
     def stop(self) -> str:
         """Ask the mount to end."""

@@ -19,7 +19,7 @@ import struct
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from lsfs_mount import protocol as p
@@ -75,6 +75,7 @@ class Session:
         self.passthrough = passthrough and os.geteuid() == 0
         self.ready = threading.Event()
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="mount-worker")
+        self._working: set[Future[None]] = set()
         self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="mount-asker")
         self._waiters = ThreadPoolExecutor(WAITERS, thread_name_prefix="mount-waiter")
         self._notices: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -190,8 +191,17 @@ class Session:
             elif isinstance(answer, int):
                 self.fail(unique, answer)
 
-        pool.submit(run)
+        future = pool.submit(run)
+        if pool is self._pool:
+            self._working.add(future)
+            future.add_done_callback(self._working.discard)
         return DEFERRED
+
+    def settle(self, timeout_s: float) -> None:
+        """Wait until the disk's workers have done what they have been given; that includes a request being served now."""
+        with self.lock:
+            working = tuple(self._working)
+        wait(working, timeout_s)
 
     # Notices
 

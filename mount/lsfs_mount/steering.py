@@ -14,6 +14,9 @@ from typing import Any
 from lsfs_mount.shared import Shared
 from lsfs_mount.virtual import VirtualTree
 
+SETTLE_S = 4.0
+"""How long the engine is kept waiting for work that is under way; it gives up after five."""
+
 
 class Steering:
     """Implements `lsfs.wire.control.Handler`."""
@@ -97,6 +100,10 @@ class Steering:
     def rotate(self) -> None:
         """Go on in the journal's next file."""
         self._s.keeper.rotate()
+
+    def settle(self) -> None:
+        """Return when the workers have set aside what they were given to."""
+        self._s.session.settle(SETTLE_S)
 
     def stop(self) -> str:
         """Unmount; return what has to be said of it. Once: who comes later hears the same."""

@@ -27,6 +27,9 @@ from lsfs_mount.opening import LONG_S, QUIET_S
 CLOSING_S = 10.0
 """How long a release may take to end in libfuse, on a machine that is busy."""
 
+RELEASE_S = 0.2
+"""How long after a flush its release is waited for; it does not come where the descriptor lives on in another process."""
+
 
 @dataclass(slots=True)
 class Handle:
@@ -62,6 +65,8 @@ class Handles:
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
         self._lock = threading.Lock()
+        self._closing = 0
+        self._none_closing = threading.Condition(self._lock)
         self._by_fd: dict[int, Handle] = {}
         self._closed: deque[tuple[Key, float]] = deque(maxlen=1024)
 
@@ -144,15 +149,31 @@ class Handles:
         with self._lock:
             handle = self._by_fd.pop(fd, None)
             nameless = handle is not None and self._changed(handle)
-            if handle is not None:
-                self._closed.append((handle.key, time.monotonic()))
-        if handle is not None:
-            try:
-                if nameless and not self.writers(handle.key):
-                    self._keeper.copy_node_aside(fd, os.fstat(fd), handle.path)
-            finally:
-                os.close(fd)
+            if handle is None:
+                return None
+            self._closed.append((handle.key, time.monotonic()))
+            self._closing += 1
+        try:
+            if nameless and not self.writers(handle.key):
+                self._keeper.copy_node_aside(fd, os.fstat(fd), handle.path)
+        finally:
+            os.close(fd)
+            with self._lock:
+                self._closing -= 1
+                self._none_closing.notify_all()
         return handle
+
+    def settle_all(self, timeout_s: float) -> None:
+        """Journal what flushed handles did; wait until those that are being released, or are about to be, are closed."""
+        until = time.monotonic() + min(timeout_s, RELEASE_S)
+        with self._lock:
+            while any(h.idle for h in self._by_fd.values()) and (left := until - time.monotonic()) > 0:
+                self._none_closing.wait(left)
+            for h in self._by_fd.values():
+                if h.writable and h.idle and not h.settled:
+                    self._changed(h)
+                    h.settled = True
+            self._none_closing.wait_for(lambda: not self._closing, timeout_s)
 
     def note_quiet(self) -> None:
         """Journal handles that were flushed and are quiet, and those that are held long (called every second)."""

@@ -17,7 +17,7 @@ from lsfs_mount.detaching import detach
 from lsfs_mount.nodes import Key
 from lsfs_mount.portable.root import Root
 from lsfs_mount.portable.semantic import Semantic
-from lsfs_mount.steering import busy
+from lsfs_mount.steering import SETTLE_S, busy
 
 
 class Steering:
@@ -84,6 +84,10 @@ class Steering:
     def rotate(self) -> None:
         """Go on in the journal's next file."""
         self._root.keeper.rotate()
+
+    def settle(self) -> None:
+        """Return when closes that were seen are journaled, and what they have to set aside is."""
+        self._root.handles.settle_all(SETTLE_S)
 
     def stop(self) -> str:
         """Unmount; return what has to be said of it. Once: who comes later hears the same."""

@@ -50,6 +50,9 @@ class Handler:
     def rotate(self) -> None:
         self.told.append("rotate")
 
+    def settle(self) -> None:
+        self.told.append("settle")
+
     def stop(self) -> str:
         return "lazily"
 
@@ -64,9 +67,10 @@ def test_every_control_request_reaches_the_mount(tmp_path: Path) -> None:
     client.captured([0, 2**64 - 1])
     client.locks({b"a": b"by user"})
     client.rotate()
+    client.settle()
     assert client.writers([b"x", b"y"]) == [b"x"]
     assert client.stop() == "lazily"
-    assert handler.told == [[b"a", b"\xff/b", b""], [0, 2**64 - 1], {b"a": b"by user"}, "rotate"]
+    assert handler.told == [[b"a", b"\xff/b", b""], [0, 2**64 - 1], {b"a": b"by user"}, "rotate", "settle"]
     with pytest.raises(Unavailable, match="no snapshot"):
         client.snapshot()
     client.close()

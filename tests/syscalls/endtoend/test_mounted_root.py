@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,24 @@ def test_a_file_without_a_name_that_is_opened_again_and_written_has_both_content
     fresh.served.settle()
     assert contents(fresh, "gone.txt") == ["ORIGINAL", "XXXXINAL"]
     assert fresh.served.client.status()["missed_count"] == 0
+
+
+def test_waiting_covers_a_close_that_the_mount_process_was_not_served_yet(fresh: Mounted) -> None:
+    [mount] = fresh.served.client.status()["mounts"]
+    held = os.open(fresh.mount / "gone.txt", os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    (fresh.mount / "gone.txt").unlink()
+    os.write(held, b"written at last")
+    os.kill(mount["pid"], signal.SIGSTOP)
+    try:
+        os.close(held)  # of such a file the mount is told without the closer waiting for it
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(fresh.served.settle)
+            time.sleep(0.5)
+            os.kill(mount["pid"], signal.SIGCONT)
+            waiting.result()
+    finally:
+        os.kill(mount["pid"], signal.SIGCONT)
+    assert contents(fresh, "gone.txt") == ["written at last"]
 
 
 def test_a_file_without_a_name_is_kept_at_its_last_close_however_long_it_was_quiet(fresh: Mounted) -> None:
