@@ -7,6 +7,7 @@ Threading: the recorder's lock is held.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import NamedTuple
 
 from lsfs.capture import known as tables
@@ -42,6 +43,19 @@ class Belonging:
     def __init__(self, recorder: Recorder, ways: Ways) -> None:
         self._recorder = recorder
         self._ways = ways
+        self._seen: OrderedDict[tuple[int, int, int, int], None] = OrderedDict()
+        recorder.on_stored.append(self._looked_at)
+
+    def _looked_at(self, files: list[Known]) -> None:
+        for f in files:
+            if f.state == State.STORED and f.kind == Kind.FILE:
+                self.remember(f.fid, f.ino, FileStat(*f.key[1:]))
+
+    def remember(self, fid: int, ino: int, state: FileStat) -> None:
+        """Remember that this state of an inode is stored for a file; one that is all as it was before is no version."""
+        self._seen[fid, ino, state.size, state.mtime_ns] = None
+        while len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
 
     def file(self, r: JournalRecord) -> Known | None:
         """Return the file of a record: the one that its way leads to, or that has its inode, else the one at its path.
@@ -91,7 +105,12 @@ class Belonging:
     def has(self, known: Known, ino: int, state: FileStat) -> bool:
         """Tell whether a file has a version that is this state of this inode."""
         version = self.version_of(known, ino, state)
-        return version is not None and version.same_inode
+        return (version is not None and version.same_inode) or (known.fid, ino, state.size, state.mtime_ns) in self._seen
+
+    def is_past(self, known: Known, version: Stored, state: FileStat) -> bool:
+        """Tell whether a file has had another content since it was a version, and since this state as well."""
+        row = self._recorder.catalogue.read().execute(_SINCE, (known.fid, version.vid, state.ctime_ns)).fetchone()
+        return row is not None
 
     def stored_elsewhere(self, ino: int, state: FileStat) -> Taken | None:
         """Return the content of an inode's state where it was recorded a short while ago for whatever file.
@@ -115,6 +134,8 @@ class Belonging:
         return Taken(Look(Kind.FILE, ino, 1, *stat), Content.decode(content), xattrs=xattrs, racy=True)
 
 
+_SINCE = "SELECT 1 FROM version WHERE fid=? AND vid>? AND ctime_ns>? LIMIT 1"
+_REMEMBERED = 20_000
 _MANY = 2_000  # rows that are looked through for each close that is not found otherwise: a millisecond
 _LATELY = (
     "SELECT content, xattrs, size, mode, uid, gid, mtime_ns, ctime_ns FROM version "

@@ -285,8 +285,11 @@ class Tail:
         if version is not None and version.exact:
             return
         content = self._content(fd, there)
-        if version is not None and version.digest == content.digest:
-            return
+        same = version is not None and version.digest == content.digest
+        if known is not None and version is not None and same and self._belonging.is_past(known, version, old):
+            return  # it was read before
+        if known is not None:
+            self._belonging.remember(known.fid, ino, old)
         look = Look(Kind.FILE, ino, 1, content.size, mode, uid, gid, old.mtime_ns, old.ctime_ns)
         self._add(group, path, known, Taken(look, content, xattrs=None if known is None else known.xattrs))
 

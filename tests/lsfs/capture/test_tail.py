@@ -512,3 +512,32 @@ def test_what_was_set_aside_after_the_look_has_its_place_before_what_was_read(r:
     r.capture.poll()
     assert r.capture.settle(WAIT_S)
     assert r.texts("f") == [b"zero", b"one, longer", b"two, the longest"]
+
+
+@pytest.mark.parametrize("mtime_ns", [None, 1_700_000_000_000_000_000])
+@pytest.mark.parametrize("anew", [False, True])
+def test_the_same_content_closed_again_with_the_same_time_is_no_version_and_not_said_to_be_missed(
+    r: Rig, mount: Mount, *, anew: bool, mtime_ns: int | None
+) -> None:
+    for n, text in enumerate(["same", "same", "same", "last"]):
+        if n:
+            mount.before("f")
+        if n and anew:  # as `tar -x` over an older copy, which sets the time as well
+            (r.root / "f").rename(r.root / f".{n}")
+        mount.close("f", text, mtime_ns=mtime_ns)
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert r.capture.missed() == []
+    assert r.texts("f") == ([b"same"] * 3 if mtime_ns is None else [b"same"]) + [b"last"]
+
+
+def test_content_that_comes_back_is_a_version_although_one_with_its_size_and_time_is_there(r: Rig, mount: Mount) -> None:
+    for n, text in enumerate(["one", "two", "one", "three"]):
+        if n:
+            mount.before("f")
+            (r.root / "f").rename(r.root / f".{n}")
+        mount.close("f", text, mtime_ns=1_700_000_000_000_000_000 + (text == "two"))
+    r.start()
+    assert r.capture.settle(WAIT_S)
+    assert r.capture.missed() == []
+    assert r.texts("f") == [b"one", b"two", b"one", b"three"]
