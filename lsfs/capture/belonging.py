@@ -44,6 +44,7 @@ class Belonging:
         self._recorder = recorder
         self._ways = ways
         self._seen: OrderedDict[tuple[int, int, int, int], None] = OrderedDict()
+        self._read_up = False
         recorder.on_stored.append(self._looked_at)
 
     def _looked_at(self, files: list[Known]) -> None:
@@ -94,7 +95,11 @@ class Belonging:
 
     def version_of(self, known: Known, ino: int, state: FileStat) -> Stored | None:
         """Return the newest version of a file that has this size and time, best one that is exactly this state of the inode."""
-        rows = self._recorder.catalogue.read().execute(
+        con = self._recorder.catalogue.read()
+        if not self._read_up:  # an engine that was killed had looked at what it had not read of yet
+            self._read_up = True
+            self._seen = OrderedDict.fromkeys(con.execute(_SEEN, (_REMEMBERED,)).fetchall()) | self._seen
+        rows = con.execute(
             "SELECT vid, state, ino=?, ino=? AND ctime_ns=?, digest FROM version "
             "WHERE fid=? AND mtime_ns=? AND size=? AND state<>'deleted' ORDER BY 4 DESC, 3 DESC, number DESC LIMIT 1",
             (ino, ino, state.ctime_ns, known.fid, state.mtime_ns, state.size),
@@ -135,6 +140,10 @@ class Belonging:
 
 
 _SINCE = "SELECT 1 FROM version WHERE fid=? AND vid>? AND ctime_ns>? LIMIT 1"
+_SEEN = (
+    "SELECT f.fid, f.ino, f.size, f.mtime_ns FROM file f JOIN version v USING(vid) "
+    "WHERE f.names>0 AND f.kind='file' AND v.state='stored' ORDER BY f.vid DESC LIMIT ?"
+)
 _REMEMBERED = 20_000
 _MANY = 2_000  # rows that are looked through for each close that is not found otherwise: a millisecond
 _LATELY = (
