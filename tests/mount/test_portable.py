@@ -75,14 +75,31 @@ def test_a_file_that_went_with_its_folder_is_read_but_not_told_of(portable: Rig,
 
 
 @pytest.mark.fuse
-def test_renaming_a_file_to_its_other_name_takes_the_first_away_where_the_other_is_held(portable: Rig, fresh: str) -> None:
+def test_renaming_a_file_to_its_other_name_leaves_both_although_that_is_held(portable: Rig, fresh: str) -> None:
+    a, b = portable.point / f"{fresh}-a", portable.point / f"{fresh}-b"
+    a.write_text("one file")
+    os.link(a, b)
+    with b.open("r+") as held:
+        a.rename(b)
+        assert held.read() == "one file"
+        assert os.fstat(held.fileno()).st_nlink == 2
+        held.write(", longer")
+        held.flush()
+        assert (a.read_text(), b.read_text()) == ("one file, longer", "one file, longer")
+    for name in (a, b):
+        assert (name.read_text(), name.stat().st_nlink) == ("one file, longer", 2)
+
+
+@pytest.mark.fuse
+def test_renaming_a_file_to_its_other_name_that_was_just_removed_moves_it_although_held(portable: Rig, fresh: str) -> None:
     a, b = portable.point / f"{fresh}-a", portable.point / f"{fresh}-b"
     a.write_text("one file")
     os.link(a, b)
     with b.open() as held:
+        b.unlink()
         a.rename(b)
         assert held.read() == "one file"
-    assert (a.exists(), b.read_text()) == (False, "one file")
+    assert (a.exists(), b.read_text(), b.stat().st_nlink) == (False, "one file", 1)
 
 
 @pytest.mark.fuse

@@ -137,6 +137,13 @@ class Handles:
                 if h.key == key and h.path == path:
                     h.named = False
 
+    def named(self, path: bytes, key: Key) -> None:
+        """Take note that the name of an open file is there again."""
+        with self._lock:
+            for h in self._by_fd.values():
+                if h.key == key and h.path == path:
+                    h.named = True
+
     def flushed(self, fd: int) -> None:
         """Take note that a descriptor of the handle was closed; it may live on in another process."""
         handle = self._by_fd.get(fd)

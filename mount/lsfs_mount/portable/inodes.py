@@ -56,6 +56,7 @@ class Inodes:
 
     def attributes(self, path: bytes) -> Fields:
         """Return the attributes of a path."""
+        self._root.nameless.looked_up(path)
         st = self._root.walk.stat(path)
         mode = st.st_mode
         if mode & 0o070 and not stat.S_ISLNK(mode):

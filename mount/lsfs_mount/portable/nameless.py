@@ -46,11 +46,23 @@ class Nameless:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_name: dict[bytes, _Kept] = {}
+        self._latest: tuple[bytes, Key] | None = None
 
-    def add(self, path: bytes, fd: int, key: Key, *, lost: bool) -> None:
-        """Let a path stand for a descriptor, which is kept here from now on."""
+    def add(self, path: bytes, fd: int, name: bytes, key: Key, *, lost: bool) -> None:
+        """Let a path stand for a descriptor, which is kept here from now on, and not `name` any more."""
         with self._lock:
             self._by_name[_last(path)] = _Kept(fd, key, lost)
+            self._latest = name, key
+
+    def looked_up(self, name: bytes) -> None:
+        """Take note that the kernel asks for a name: what comes next is no part of the request that hid its file."""
+        if self._latest is not None and self._latest[0] == name:
+            self._latest = None
+
+    def was_just(self, name: bytes, key: Key) -> bool:
+        """Tell whether libfuse has hidden this very file for the rename to its name that comes now."""
+        latest, self._latest = self._latest, None
+        return latest == (name, key)
 
     def open(self, path: bytes) -> int:
         """Return a descriptor of one's own.

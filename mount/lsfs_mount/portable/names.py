@@ -88,7 +88,7 @@ class Names:
         key = (st.st_dev, st.st_ino)
         self._root.handles.unnamed(path, key)
         if hiding is not None:
-            self._root.nameless.add(hiding, held, key, lost=st.st_nlink == 1)
+            self._root.nameless.add(hiding, held, path, key, lost=st.st_nlink == 1)
         elif st.st_nlink == 1:
             self._root.nameless.lose(key)
         self._root.record(RecordKind.UNLINK, path, st.st_ino, old=st)
@@ -128,6 +128,11 @@ class Names:
             self._root.handles.settle(_key(source))
             if target is not None and _key(target) == _key(source):
                 return  # two names of one file: nothing is to happen
+            if target is None and self._root.nameless.was_just(new, _key(source)):
+                os.link(old_name, new_name, src_dir_fd=old_fd, dst_dir_fd=new_fd, follow_symlinks=False)  # the same, but hidden
+                self._root.handles.named(new, _key(source))
+                self._root.record(RecordKind.LINK, old, source.st_ino, path2=new)
+                return
             if target is not None and stat.S_ISREG(target.st_mode):
                 self._set_aside(new_fd, new_name, target, new)
             os.rename(old_name, new_name, src_dir_fd=old_fd, dst_dir_fd=new_fd)
