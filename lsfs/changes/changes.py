@@ -158,7 +158,7 @@ class Changes:
         for path in paths:
             targets |= targets_for(self._versions, path, goal)
         if targets:
-            tx.put_back(targets, operation="rollback", seen=tx.stored(list(targets)))
+            tx.put_back(targets, operation="rollback", captured=True)
 
     # Undo
 

@@ -6,7 +6,8 @@ change as well. What it was exchanged for is looked at afterwards, so that a fil
 is given back and not lost. What is replaced or removed is kept for a while where it is exactly a version (`capture.aside`).
 Folders on the way are walked without following symbolic links (`lsfs.capture.disk`). It asks nobody.
 
-Durability: `sync` makes everything before it durable, one syncfs for many files, fsync for few.
+Durability: content is made durable before it gets its name (`make_durable`), names by `sync` at the end: after a power cut a
+    name has the old content or the new one. One syncfs each for many files, fsync for few.
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ import ctypes
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from lsfs.capture.aside import appear, exchange
-from lsfs.capture.disk import MOVED, Disk, Look, look_of, stage_token
+from lsfs.capture.aside import Ahead, appear, exchange
+from lsfs.capture.disk import MOVED, Disk, Look, look_of, read_xattrs, stage_token
 from lsfs.capture.known import Known
-from lsfs.changes.dressing import Attributes, dress_fd
+from lsfs.changes.dressing import Attributes, dress_fd, dress_new
 from lsfs.changes.unchanged import changed, is_exactly, require
 from lsfs.errors import Conflict, Exists, LsfsError, NotFound
 from lsfs.model import RelPath, show
+from lsfs.versions.changing import parent_of
 
+_OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FEW = 8
 
@@ -85,10 +88,36 @@ class Hand:
                 raise
         return staged
 
+    def ahead(self, count: int, mode: int) -> Ahead:
+        """Return what makes files for `stage_aside` ahead, for a `with` block."""
+        return Ahead(self._disk.aside, count, _own_mode(mode))
+
+    def stage_aside(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes, ahead: Ahead) -> Staged:
+        """Write a version's content where it can take the place of what is at `path`, which is kept there then.
+
+        It has all its attributes from the version and none from the folder; where nothing is kept aside it is beside `path`.
+        """
+        blank = ahead.stage(_own_mode(attributes.mode or 0))
+        if blank is None:
+            return self.stage(path, fill, attributes)
+        staged = Staged(path, blank.name, blank.fd, blank.folder)
+        try:
+            self._point("stage")
+            fill(blank.fd)
+            dress_new(blank.fd, blank.mode, attributes)
+        except BaseException:
+            self.discard(staged)
+            raise
+        return staged
+
     def close(self, staged: Staged) -> Staged:
         """Close the descriptor: for many files that are placed together later."""
         _close(staged.fd)
         return staged._replace(fd=-1)
+
+    def has_kept(self, vid: int) -> bool:
+        """Tell whether the file that was a version is kept aside, most likely."""
+        return self._disk.aside.has(vid)
 
     def kept(self, path: RelPath, vid: int) -> Staged | None:
         """Return the file that was a version, to be placed again, if it was kept aside and nobody has touched it."""
@@ -115,16 +144,47 @@ class Hand:
             there = _lstat(folder, name)
             require(staged.path, known, None if there is None else look_of(there))
             source = folder if staged.folder < 0 else staged.folder
-            if there is None:
-                self._appear(staged, source, folder, name)
-            elif stat.S_ISDIR(there.st_mode):
+            if there is not None and stat.S_ISDIR(there.st_mode):
                 raise Exists(f"{show(staged.path)} is a folder")
-            elif stat.S_ISREG(there.st_mode) and there.st_nlink > 1:
+            if there is not None and stat.S_ISREG(there.st_mode) and there.st_nlink > 1:
                 return self._into(staged, source, folder, name)
-            else:
-                self._swap(staged, source, folder, name, there, known)
+            try:
+                self._give_name(staged, source, folder, name, there, known)
+            except OSError as e:
+                if e.errno != errno.EXDEV:
+                    raise
+                self._give_name(self._copy_beside(staged, folder), folder, folder, name, there, known)
             self._written.append(staged.path)
             return look_of(os.lstat(name, dir_fd=folder))
+
+    def _give_name(
+        self, staged: Staged, source: int, folder: int, name: bytes, there: os.stat_result | None, known: Known | None
+    ) -> None:
+        if there is None:
+            self._appear(staged, source, folder, name)
+        else:
+            self._swap(staged, source, folder, name, there, known)
+
+    def _copy_beside(self, staged: Staged, folder: int) -> Staged:
+        """Copy staged content into the folder of its path, which is on another mount than where it was staged."""
+        beside = Staged(staged.path, self._temporary(), -1)
+        source = self._open_staged(staged)
+        try:
+            there = os.fstat(source)
+            target = os.open(beside.name, _NEW, 0o600, dir_fd=folder)
+            try:
+                _copy(source, target, there.st_size)
+                xattrs = read_xattrs(source)
+                dress_fd(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns, xattrs))
+            except BaseException:
+                os.unlink(beside.name, dir_fd=folder)
+                raise
+            finally:
+                os.close(target)
+        finally:
+            os.close(source)
+        os.unlink(staged.name, dir_fd=staged.folder)
+        return beside
 
     def _appear(self, staged: Staged, source: int, folder: int, name: bytes) -> None:
         try:
@@ -164,11 +224,15 @@ class Hand:
         Raises:
             FileExistsError: it is not what was looked at; it is there still.
         """
-        if known is not None and is_exactly(expected, known) and self._disk.aside.keep(folder, name, known.vid, expected):
+        aside, exact = self._disk.aside, known is not None and is_exactly(expected, known)
+        here = aside.holds(folder)
+        if known is not None and exact and not here and aside.keep(folder, name, known.vid, expected):
             return
         there = os.lstat(name, dir_fd=folder)
         if (there.st_ino, there.st_size, there.st_mtime_ns) != (expected.st_ino, expected.st_size, expected.st_mtime_ns):
             raise FileExistsError
+        if known is not None and exact and here and aside.adopt(name, known.vid, there):
+            return
         held = self._disk.freeing.hold(folder, name)
         try:
             os.unlink(name, dir_fd=folder)
@@ -186,17 +250,16 @@ class Hand:
                 os.unlink(staged.name, dir_fd=folder)
 
     def _into(self, staged: Staged, beside: int, folder: int, name: bytes) -> Look:
-        flags = os.O_NOFOLLOW | os.O_CLOEXEC
-        source = os.open(staged.name, flags | os.O_RDONLY, dir_fd=beside)
-        target = os.open(name, flags | os.O_RDWR, dir_fd=folder)
+        source = os.open(staged.name, _OLD, dir_fd=beside)
+        target = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         try:
             self._point("truncate")
             os.ftruncate(target, 0)
-            there, at = os.fstat(source), 0
-            while at < there.st_size:
-                at += os.sendfile(target, source, at, min(there.st_size - at, 1 << 26))
+            there = os.fstat(source)
+            _copy(source, target, there.st_size)
             dress_fd(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns))
             look = look_of(os.fstat(target))
+            os.fdatasync(target)
         finally:
             os.close(source)
             os.close(target)
@@ -345,30 +408,61 @@ class Hand:
         """
         require(path, known, self._disk.look(path))
 
-    def sync_staged(self, count: int) -> None:
-        """Make so many staged files durable, so that renaming them does not write each of them out on its own (ext4 does)."""
-        if count > _FEW:
-            self._point("sync")
+    def make_durable(self, staged: Sequence[Staged]) -> None:
+        """Make staged content durable, so that no power cut leaves a name with a part of it."""
+        self._point("sync")
+        if len(staged) > _FEW:
             _syncfs(self._disk.fd)
+            return
+        for one in staged:
+            fd = one.fd if one.fd >= 0 else self._open_staged(one)
+            try:
+                os.fdatasync(fd)
+            finally:
+                _close(fd if one.fd < 0 else -1)
+
+    def _open_staged(self, staged: Staged) -> int:
+        if staged.folder >= 0:
+            return os.open(staged.name, _OLD, dir_fd=staged.folder)
+        with self._disk.parent(staged.path) as (folder, _):
+            return os.open(staged.name, _OLD, dir_fd=folder)
 
     def sync(self) -> None:
-        """Make what was written durable."""
+        """Make the names of what was written durable."""
         self._point("sync")
         written, self._written = self._written, []
         if len(written) > _FEW:
             _syncfs(self._disk.fd)
             return
-        for path in written:
-            with contextlib.suppress(OSError, NotFound):
-                fd = self._disk.open_file(path)
-                try:
-                    os.fdatasync(fd)
-                finally:
-                    os.close(fd)
+        for path in {parent_of(path): path for path in written}.values():
+            with contextlib.suppress(OSError, NotFound), self._disk.parent(path) as (folder, _):
+                os.fsync(folder)
 
     def _temporary(self) -> bytes:
         self._count += 1
         return b"%s-%d" % (self._label, self._count)
+
+
+def _own_mode(mode: int) -> int:
+    """Return the mode that a file may have before it has its owner and content."""
+    return stat.S_IMODE(mode) & 0o777 | 0o600
+
+
+def _copy(source: int, target: int, size: int) -> None:
+    """Copy a file into an empty one, with its holes."""
+    os.ftruncate(target, size)
+    at = 0
+    while at < size:
+        try:
+            at = os.lseek(source, at, os.SEEK_DATA)
+        except OSError as e:
+            if e.errno != errno.ENXIO:
+                raise
+            return
+        end = min(os.lseek(source, at, os.SEEK_HOLE), size)
+        os.lseek(target, at, os.SEEK_SET)
+        while at < end:
+            at += os.sendfile(target, source, at, min(end - at, 1 << 26))
 
 
 def _close(fd: int) -> None:

@@ -50,6 +50,7 @@ class Ledger:
         self._moved: set[RelPath] = set()
         self._origins: dict[bytes, int] = {}
         self._placed: dict[bytes, Taken] = {}
+        self._replaced: dict[bytes, Known | None] = {}
         self._looks: dict[RelPath, Look] = {}
         self._settled: set[RelPath] = set()  # put back, and maybe as they were: the tables tell in the end
 
@@ -76,12 +77,26 @@ class Ledger:
         _check_stored(found)
         return found
 
+    def enter_captured(self, paths: list[RelPath]) -> Mapping[RelPath, Known | None]:
+        """Do what `enter` does for paths that have just been captured; nothing records anything else there from then on."""
+        self._guard.inside(paths)
+        self._guard.free(self._begin.tx, paths)
+        with self._recorder.lock:
+            found = self.known(paths)
+        _check_stored(found)
+        return found
+
     def claim(self, paths: Sequence[RelPath]) -> None:
         """Claim paths at which there is nothing yet."""
         self._guard.free(self._begin.tx, paths)
 
     def sync(self, paths: list[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
         """Capture what is at the paths, as ours where this transaction touched it (with all else it touched); return it."""
+        self.capture(paths, below=below)
+        return self.known(paths, below=below)
+
+    def capture(self, paths: Sequence[RelPath], *, below: bool = False) -> None:
+        """Do what `sync` does, but for what it returns."""
         mine = [p for p in paths if self._is_mine(p)]
         others = [p for p in paths if not self._is_mine(p)]
         theirs = Author("program", holder=self._begin.tx)
@@ -91,7 +106,6 @@ class Ledger:
             self._recorder.record([Dirty(p, subtree=below) for p in others], theirs)
         if mine:
             self._record([Dirty(p, subtree=below) for p in mine])
-        return self.known(paths, below=below)
 
     def settle(self) -> None:
         """Record what this transaction changed so far, so that the tables tell of it."""
@@ -109,8 +123,8 @@ class Ledger:
 
     def _record(self, more: list[Dirty], closing: Sequence[Record] = ()) -> None:
         touched = [Dirty(p, old_path=old) for p, old in sorted(self._fresh.items())]
-        placed, self._fresh, self._placed = self._placed, {}, {}
-        author = Author(self._begin.actor, self._begin.tx, self._origins, placed, complete=True)
+        author = Author(self._begin.actor, self._begin.tx, self._origins, self._placed, self._replaced, complete=True)
+        self._fresh, self._placed, self._replaced = {}, {}, {}
         self._recorder.record([*touched, *more], author, closing=closing)
 
     def _is_mine(self, path: RelPath) -> bool:
@@ -156,6 +170,7 @@ class Ledger:
         for path in paths:
             self._fresh.pop(path, None)
             self._placed.pop(path, None)
+            self._replaced.pop(path, None)
             self._touched.discard(path)
             self.changed.discard(path)
         if paths:
@@ -176,6 +191,7 @@ class Ledger:
         """Note what putting back did."""
         self._origins |= result.origins
         self._placed |= result.placed
+        self._replaced |= result.replaced
         self._settled |= result.touched
         for path in result.touched:
             placed = result.placed.get(path)

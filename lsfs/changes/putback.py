@@ -10,13 +10,14 @@ Content on the disk that it replaces or removes is in the store before: its call
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
 
 from lsfs.capture import known as tables
+from lsfs.capture.aside import Ahead
 from lsfs.capture.known import Known
 from lsfs.capture.taking import Taken
 from lsfs.changes.dressing import Attributes
@@ -53,12 +54,14 @@ class Result:
         kept: paths that could not be put back, with the reason.
         origins: the version that each path was put back to.
         placed: files that were written, so that recording them needs no reading.
+        replaced: what was there before, by name, where nothing was renamed or removed.
     """
 
     touched: set[RelPath] = field(default_factory=set)
     kept: dict[RelPath, str] = field(default_factory=dict)
     origins: dict[bytes, int] = field(default_factory=dict)
     placed: dict[bytes, Taken] = field(default_factory=dict)
+    replaced: dict[bytes, Known | None] = field(default_factory=dict)
 
 
 class _Waiting(NamedTuple):
@@ -69,6 +72,25 @@ class _Waiting(NamedTuple):
     stored: Stored
     content: Content
     now: Known | None
+    fresh: bool
+
+
+class _Sparing:
+    """Notes what hinders a block; not a generator, because it is made several times for each file."""
+
+    __slots__ = ("_all_of_it", "_kept", "_path")
+
+    def __init__(self, kept: dict[RelPath, str], path: RelPath, *, all_of_it: bool) -> None:
+        self._kept, self._path, self._all_of_it = kept, path, all_of_it
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, (LsfsError, OSError)):
+            return False
+        self._kept[self._path] = obstacle(error, all_of_it=self._all_of_it)
+        return True
 
 
 class Live(NamedTuple):
@@ -105,6 +127,7 @@ class Putback:
         self._live = Live({}, {})
         self._targets: Mapping[RelPath, Target] = {}
         self._restore = stock.restorer(())
+        self._ahead = hand.ahead(0, 0)
         self.result = Result()
         self._moves = Moves(hand, {}, current, self.result.touched)
 
@@ -122,8 +145,9 @@ class Putback:
                 self._make_room()
                 for part in _portions(sorted(path for path, target in targets.items() if target.fid is not None)):
                     self._restore = self._stock.restorer(vid for path in part if (vid := targets[path].vid) is not None)
-                    for path in part:
-                        self._settle(path, targets[path])
+                    with self._files_for(part) as self._ahead:
+                        for path in part:
+                            self._settle(path, targets[path])
                 self._place()
             finally:
                 for w in self._waiting:
@@ -133,13 +157,23 @@ class Putback:
             self._set_times()
         return self.result
 
-    @contextmanager
-    def _sparing(self, path: RelPath) -> Iterator[None]:
-        """Leave a path as it is where the block cannot do what it is for."""
+    def _files_for(self, part: Sequence[RelPath]) -> Ahead:
+        """Begin to make the files that the contents of these paths are going to need."""
+        modes = [mode for path in part if (mode := self._mode_to_write(path)) is not None]
+        return self._hand.ahead(len(modes), modes[0] if modes else 0)
+
+    def _mode_to_write(self, path: RelPath) -> int | None:
+        vid, now = self._targets[path].vid, self._current.get(path)
         try:
-            yield
-        except (LsfsError, OSError) as e:
-            self.result.kept[path] = obstacle(e, all_of_it=self._all_of_it)
+            version = None if vid is None else self._stock.get(vid).version
+        except NotFound:
+            return None
+        changes = version is not None and version.kind == Kind.FILE and (now is None or now.digest != version.digest)
+        return version.mode if version is not None and changes and not self._hand.has_kept(version.vid) else None
+
+    def _sparing(self, path: RelPath) -> _Sparing:
+        """Leave a path as it is where the block cannot do what it is for."""
+        return _Sparing(self.result.kept, path, all_of_it=self._all_of_it)
 
     def _make_room(self) -> None:
         """Put aside files whose new place is still taken, or whose old one is wanted; remove what is in the way."""
@@ -255,7 +289,7 @@ class Putback:
         self.result.touched.add(path)
 
     def _put(self, path: RelPath, fid: int, stored: Stored, now: Known | None) -> bool:
-        """Make a path what a version is; return whether it is that now (a file is only after `_place`)."""
+        """Make a path what a version is; return whether it is that now (a file is only when it is placed)."""
         version, attributes = stored.version, stored.attributes
         same = now is not None and (now.digest, now.target) == (version.digest, version.target)
         if same and now is not None and now.state != State.PENDING and version.kind != Kind.OTHER:
@@ -268,7 +302,7 @@ class Putback:
         elif version.kind == Kind.OTHER:
             self._special(path, version, attributes, now)
         else:
-            self._stage(path, fid, stored, now)
+            self._stage(path, fid, stored, attributes, now)
             return False
         return True
 
@@ -280,25 +314,25 @@ class Putback:
         elif stat.S_ISFIFO(now.mode):
             self._hand.dress(path, attributes)
 
-    def _stage(self, path: RelPath, fid: int, stored: Stored, now: Known | None) -> None:
+    def _stage(self, path: RelPath, fid: int, stored: Stored, attributes: Attributes, now: Known | None) -> None:
         content = self._stock.content(stored)
         staged = self._hand.kept(path, stored.version.vid)
-        if staged is None:
-            written = self._hand.stage(path, lambda fd: self._restore(content, fd), stored.attributes)
+        if fresh := staged is None:
+            written = self._hand.stage_aside(path, lambda fd: self._restore(content, fd), attributes, self._ahead)
             staged = self._hand.close(written)
-        self._waiting.append(_Waiting(fid, staged, stored, content, now))
+        self._waiting.append(_Waiting(fid, staged, stored, content, now, fresh))
         self._home[fid] = path
         self._waiting_bytes += content.size
         if len(self._waiting) >= _PORTION or self._waiting_bytes > _PORTION_BYTES:
             self._place()
 
     def _place(self) -> None:
-        """Give the staged files their names: after one sync for all, because a rename over a file would wait for each."""
+        """Give the staged files their names, once their content is durable: one sync for all."""
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        if any(w.now is not None and w.staged.folder < 0 for w in waiting):
-            self._hand.sync_staged(len(waiting))
         waiting.reverse()
         try:
+            if fresh := [w.staged for w in waiting if w.fresh]:
+                self._hand.make_durable(fresh)
             while waiting:
                 self._place_one(waiting[-1])
                 waiting.pop()
@@ -310,6 +344,8 @@ class Putback:
         with self._sparing(path):
             look = self._hand.replace(w.staged, w.now)
             self.result.placed[path] = Taken(look, w.content, xattrs=w.stored.xattrs, racy=True)
+            if not self._moves.by_target and not self._removed and w.now is not None:
+                self.result.replaced[path] = w.now
             self._done(path, w.fid, w.stored.version)
             return
         self._home.pop(w.fid, None)

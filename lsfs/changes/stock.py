@@ -45,6 +45,7 @@ class Stock:
 
     def __init__(self, versions: Versions, vids: Iterable[int]) -> None:
         self._versions = versions
+        self._contents: dict[int, Content] = {}  # of those that are being restored
         self._stored: dict[int, Stored] = dict(_read(versions.connection(), sorted(set(vids))))
 
     def get(self, vid: int) -> Stored:
@@ -64,12 +65,16 @@ class Stock:
         Raises:
             NotFound: it is not in the store; the text says why.
         """
+        known = self._contents.get(stored.version.vid)
+        if known is not None:
+            return known
         return self._versions.content(stored.version) if stored.content is None else Content.decode(stored.content)
 
     def restorer(self, vids: Iterable[int]) -> Callable[[Content, int], None]:
         """Return what writes the content of one of these versions into an empty file, with its holes and checked."""
-        stored = (self._stored.get(vid) for vid in vids)
-        return self._versions.restorer(Content.decode(s.content) for s in stored if s is not None and s.content is not None)
+        stored = ((vid, self._stored.get(vid)) for vid in vids)
+        self._contents = {vid: Content.decode(s.content) for vid, s in stored if s is not None and s.content is not None}
+        return self._versions.restorer(self._contents.values())
 
     def folder_time_ns(self, version: Version) -> int:
         """Return the time that a folder had last as a version; what is put into it makes none, but its end tells."""

@@ -16,16 +16,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 
-from lsfs.capture.describing import Author
 from lsfs.capture.disk import Disk
-from lsfs.capture.events import Dirty
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
 from lsfs.changes.cutoff import FOLDER, expected, is_linked, mark
 from lsfs.changes.dressing import Attributes
 from lsfs.changes.filling import Data, Mode, fill
 from lsfs.changes.guard import Guard
-from lsfs.changes.hand import Hand
+from lsfs.changes.hand import Hand, Staged
 from lsfs.changes.ledger import Ledger
 from lsfs.changes.putback import Putback, Result, Target, live_names
 from lsfs.changes.reverting import Recovered, left, revert
@@ -37,6 +35,7 @@ from lsfs.versions.records import BeginRecord, LockRecord, SnapshotRecord, TagRe
 from lsfs.versions.versions import Versions
 
 _NEW_FILE = 0o644
+_PORTION = 4096  # staged files
 
 
 class Transaction:
@@ -102,6 +101,7 @@ class Transaction:
                 self._recorder.reserve(self.id, content)
                 self._ledger.intend("write", {path: was}, {path: None if is_linked(was) else content.digest})
             self._hand.require(path, was)
+            self._hand.make_durable([staged])
             undo.pop_all()
         self._ledger.touch(path, look=self._hand.replace(staged, was))
 
@@ -177,12 +177,28 @@ class Transaction:
         where = {name: RelPath(dst + name[len(src) :]) for name in inside}
         contents = {where[n]: mark(known) for n, known in inside.items() if known is not None}
         self._ledger.intend("copy", dict.fromkeys(where.values()), contents)
-        for name in sorted(inside):
-            known = inside[name]
-            if known is not None:
-                self._copy_one(self._versions.version_by_id(VersionId(known.vid)), where[name])
+        staged: list[Staged] = []
+        try:
+            for name in sorted(inside):
+                known = inside[name]
+                if known is not None:
+                    staged += self._copy_one(self._versions.version_by_id(VersionId(known.vid)), where[name])
+                if len(staged) >= _PORTION:
+                    self._place(staged)
+            self._place(staged)
+        finally:
+            for copy in staged:
+                self._hand.discard(copy)
 
-    def _copy_one(self, version: Version, target: RelPath) -> None:
+    def _place(self, staged: list[Staged]) -> None:
+        """Give copies their names, and take them from the list."""
+        if staged:
+            self._hand.make_durable(staged)
+        while staged:
+            self._ledger.touch(staged[-1].path, look=self._hand.replace(staged.pop(), None))
+
+    def _copy_one(self, version: Version, target: RelPath) -> list[Staged]:
+        """Make one thing; return the file that is staged and has no name yet, if it is one."""
         whole = one(self._versions, version.vid).attributes
         attributes = Attributes(whole.mode, None, None, whole.mtime_ns, whole.xattrs)
         if version.kind == Kind.DIRECTORY:
@@ -191,11 +207,11 @@ class Transaction:
             self._hand.make_link(target, version.target, attributes)
         elif version.kind == Kind.FILE:
             staged = self._hand.stage(target, lambda fd: self._versions.restore(version, fd), attributes)
-            self._ledger.touch(target, look=self._hand.replace(staged, None))
-            return
+            return [self._hand.close(staged)]
         else:
-            return
+            return []
         self._ledger.touch(target)
+        return []
 
     def set_time(self, path: RelPath, at_ns: int) -> None:
         """Set the modification time of a file, which is made if it is missing."""
@@ -210,20 +226,12 @@ class Transaction:
     def refresh(self, path: RelPath) -> None:
         """Capture what is at a path, and below it, now."""
         with self._recorder.lock:
-            if path:
-                self._ledger.sync([path], below=True)
-            else:
-                self._recorder.record([Dirty(path, subtree=True)], Author("program"))
+            self._ledger.capture([path], below=True)
 
     def settle(self) -> None:
         """Record what was changed so far, for a step that reads it; taking the transaction back takes that back as well."""
         with self._recorder.lock:
             self._ledger.settle()
-
-    def stored(self, paths: list[RelPath]) -> dict[RelPath, Known | None]:
-        """Return what is at paths that were refreshed right before; content that the baseline owes is taken now."""
-        with self._recorder.lock:
-            return self._ledger.known(paths)
 
     def refresh_all(self, paths: list[RelPath]) -> dict[RelPath, Known | None]:
         """Capture what is at the paths now, and return it."""
@@ -240,14 +248,16 @@ class Transaction:
         *,
         operation: str,
         seen: Mapping[RelPath, Known | None] | None = None,
+        captured: bool = False,
     ) -> Result:
         """Bring the named paths to what the targets say; folders above them are made.
 
         Args:
-            seen: what is at the paths, where they have just been captured.
+            seen: what is at the paths, where they have just been captured and it decided on the targets.
+            captured: they have just been captured.
         """
         paths = [RelPath(p) for p in targets]
-        current = self._ledger.enter(paths, seen=seen)
+        current = self._ledger.enter_captured(paths) if captured else self._ledger.enter(paths, seen=seen)
         self._need_folders_of(targets)
         stock = Stock(self._versions, [t.vid for t in targets.values() if t.vid is not None])
         self._ledger.intend(operation, current, expected(stock, targets, current))
