@@ -375,11 +375,18 @@ def _portions(paths: list[RelPath]) -> Iterator[list[RelPath]]:
         yield paths[start : start + _LOOKED_UP]
 
 
-def live_names(versions: Versions, targets: Mapping[RelPath, Target]) -> Live:
+def live_names(versions: Versions, targets: Mapping[RelPath, Target], current: Mapping[RelPath, Known | None]) -> Live:
     """Return where the files among the targets are now."""
     con = versions.connection()
-    fids = {t.fid for t in targets.values() if t.fid is not None}
-    found = tables.names_of(con, sorted(fids))
-    names = {fid: [RelPath(n) for n in found.get(fid, ())] for fid in fids}
+    names: dict[int, list[RelPath]] = {}
+    fids: set[int] = set()
+    for path, target in targets.items():
+        now = current.get(path)
+        if target.fid is not None and now is not None and now.fid == target.fid and now.names == 1:
+            names[target.fid] = [path]
+        elif target.fid is not None:
+            fids.add(target.fid)
+    found = tables.names_of(con, sorted(fids - names.keys()))
+    names |= {fid: [RelPath(n) for n in found.get(fid, ())] for fid in fids - names.keys()}
     outside = [n for of_file in names.values() for n in of_file if n not in targets]
     return Live(names, {RelPath(n): known for n, known in tables.at_paths(con, outside).items()})

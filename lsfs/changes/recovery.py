@@ -67,7 +67,7 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     targets = {p: t for p, t in cut.before.items() if p not in others}
     stock = Stock(versions, [t.vid for t in targets.values() if t.vid is not None])
     putback = Putback(hand, stock, current, all_of_it=True)
-    result = putback.run(targets, live_names(versions, targets))
+    result = putback.run(targets, live_names(versions, targets, current))
     hand.sync()
     end = EndRecord(tx, recorder.catalogue.tick(), "reverted")
     author = Author(actor, tx, result.origins)

@@ -67,9 +67,10 @@ def revert(recorder: Recorder, versions: Versions, hand: Hand, ledger: Ledger, b
         ledger.leave(others)
         before = {path: target for path, target in ledger.before.items() if path not in others}
         stock = Stock(versions, [t.vid for t in before.values() if t.vid is not None])
-        putback = Putback(hand, stock, ledger.sync(list(before)), all_of_it=True)
+        current = ledger.sync(list(before))
+        putback = Putback(hand, stock, current, all_of_it=True)
         try:
-            putback.run(before, live_names(versions, before))
+            putback.run(before, live_names(versions, before, current))
         finally:
             ledger.put_back(putback.result)
     hand.sync()

@@ -263,7 +263,7 @@ class Transaction:
         self._ledger.intend(operation, current, expected(stock, targets, current))
         putback = Putback(self._hand, stock, current)
         try:
-            return putback.run(targets, live_names(self._versions, targets))
+            return putback.run(targets, live_names(self._versions, targets, current))
         finally:
             self.kept |= putback.result.kept
             self._ledger.put_back(putback.result)
