@@ -41,12 +41,20 @@ def find_root(start: Path, environ: Mapping[str, str]) -> tuple[Path, Path | Non
     """
     if environ.get("LSFS_ROOT"):
         return resolve_root(environ["LSFS_ROOT"]), Path(environ["LSFS_STATE"]) if environ.get("LSFS_STATE") else None
+    top = find_top(start)
+    return mounted_root(top) or (top, None)
+
+
+def find_top(start: Path) -> Path:
+    """Return the nearest directory upwards that has a state, or is a mount of a root.
+
+    Raises:
+        NotFound: there is none.
+    """
     for folder in (start, *start.parents):
         with suppress(OSError):  # nothing for us: closed, or a mount whose process is gone
-            if (folder / STATE / "format").is_file():
-                return folder, None
-        if mounted := mounted_root(folder):
-            return mounted
+            if (folder / STATE / "format").is_file() or mounted_root(folder):
+                return folder
     raise NotFound(f"{start} belongs to no root; serve one with `lsfs up DIR`, or name one with --root DIR")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -79,5 +80,6 @@ def run_call_command(options: argparse.Namespace) -> int:
     if getattr(options, "follow", False):
         return _lazy("follow")(Session.start(options))
     call = importlib.import_module("lsfs_syscalls.cli.arguments").call_of(options)
+    call = importlib.import_module("lsfs_syscalls.cli.here").meant(call, options, os.environ)
     status: int = importlib.import_module("lsfs_syscalls.cli.ask").run_call(Session.start(options), call)
     return status

@@ -7,12 +7,15 @@ numbered, none is told twice.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from lsfs.errors import EXIT_ERROR, Exists, Unavailable
+from lsfs_syscalls.calls.table import CALLS
+from lsfs_syscalls.cli.here import meant
 from lsfs_syscalls.cli.session import Session
 from lsfs_syscalls.render.plain import json_text, plain_text
 
@@ -29,6 +32,9 @@ def run(session: Session) -> int:
     query = getattr(options, "arg_query", None)
     chosen = {k: v for k, v in (("path", path), ("query", query)) if v is not None}
     after: int | None = options.after
+    if path is not None:
+        call = meant(CALLS["watch"].from_json(chosen), options, os.environ)
+        chosen = {k: v for k, v in call.to_json().items() if k in chosen}
     if chosen:
         try:
             session.client.call("watch", chosen, consent=True)
