@@ -161,7 +161,11 @@ def test_the_links_of_every_virtual_folder_lead_to_files_whatever_these_are_call
         (fresh.mount / os.fsdecode(name)).write_text("walrus")
     fresh.served.settle()
     for folder in ("attr/type/txt", "group/type/txt", "search/walrus"):
-        links = [p for p in (fresh.mount / ".lsfs" / folder).iterdir() if p.is_symlink()]
+        where = fresh.mount / ".lsfs" / folder
+        assert eventually(lambda where=where: len(os.listdir(where)) > len(names)), (
+            folder
+        )  # its README.md, and at once what is found
+        links = [p for p in where.iterdir() if p.is_symlink()]
         assert sorted(os.fsencode(os.path.realpath(p).rpartition("/")[2]) for p in links) == sorted(names), folder
         assert {p.read_text() for p in links} == {"walrus"}
 
