@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,10 @@ def test_a_file_without_a_name_is_kept_at_its_last_close_however_long_it_was_qui
     assert contents(fresh, "two") == ["what two wrote"]
 
 
+def lists(folder: Path, count: int) -> bool:
+    return len(os.listdir(folder)) == count
+
+
 def test_the_links_of_every_virtual_folder_lead_to_files_whatever_these_are_called(fresh: Mounted) -> None:
     names = [b"plain.txt", b"latin\xe9.txt", b"line\nbreak.txt", b"back\\slash.txt", b"caf\\xe9.txt"]
     for name in names:
@@ -162,9 +167,7 @@ def test_the_links_of_every_virtual_folder_lead_to_files_whatever_these_are_call
     fresh.served.settle()
     for folder in ("attr/type/txt", "group/type/txt", "search/walrus"):
         where = fresh.mount / ".lsfs" / folder
-        assert eventually(lambda where=where: len(os.listdir(where)) > len(names)), (
-            folder
-        )  # its README.md, and at once what is found
+        assert eventually(partial(lists, where, 1 + len(names))), folder  # a listing answers in time with what it has by then
         links = [p for p in where.iterdir() if p.is_symlink()]
         assert sorted(os.fsencode(os.path.realpath(p).rpartition("/")[2]) for p in links) == sorted(names), folder
         assert {p.read_text() for p in links} == {"walrus"}
