@@ -17,7 +17,7 @@ import pytest
 
 from lsfs_mount.protocol import Op
 from lsfs_mount.serving import Table, whole
-from tests.mount.rig import Rig, mounted
+from tests.mount.rig import Rig, eventually, mounted
 
 pytestmark = pytest.mark.fuse
 
@@ -31,6 +31,11 @@ def errno_from(act: Callable[[], object]) -> int:
     return 0
 
 
+def is_stopped(pid: int) -> bool:
+    """Tell whether all threads of a process have stopped: a signal takes its time."""
+    return all(file.read_text().rpartition(")")[2].split()[0] == "T" for file in Path(f"/proc/{pid}/task").glob("*/stat"))
+
+
 def reaches_the_server(rig: Rig, path: Path, act: str) -> bool:
     """Tell whether an operation on the open file `fd` waits for the mount process (which is stopped meanwhile)."""
     code = f"import os, sys; fd = os.open(sys.argv[1], os.O_RDONLY); print('open', flush=True); sys.stdin.read(1); {act}"
@@ -41,6 +46,7 @@ def reaches_the_server(rig: Rig, path: Path, act: str) -> bool:
         assert child.stdout is not None
         assert child.stdout.readline() == "open\n"
         rig.process.send_signal(signal.SIGSTOP)
+        eventually(lambda: is_stopped(rig.process.pid))
         try:
             child.stdin.write("x")
             child.stdin.flush()

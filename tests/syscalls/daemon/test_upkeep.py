@@ -35,6 +35,16 @@ def read_all(rig: EngineRig) -> list[str]:
     return [versions.read(v).decode() for v in history if v.digest is not None]
 
 
+def until_packed(rig: EngineRig, upkeep: Upkeep) -> None:
+    """Work until all is packed: the engine may find something to look at in between, and then it waits."""
+    for _ in range(20):
+        rig.settle()
+        upkeep.work()
+        if not rig.engine.changes.unpacked():
+            return
+    raise AssertionError("it never became quiet")
+
+
 def test_it_is_quiet_only_when_nobody_asked_for_a_while(tmp_path: Path) -> None:
     with running(tmp_path, {"a.txt": "one"}) as rig:
         assert not Upkeep(rig.engine).quiet()
@@ -52,7 +62,7 @@ def test_later_versions_become_differences_once_and_read_as_before(tmp_path: Pat
         assert upkeep.status() == {"upkeep": {"gc": None, "repack": None}}
         rig.settle()
         before = rig.engine.packs.stats().bytes
-        upkeep.work()
+        until_packed(rig, upkeep)
         after = rig.engine.packs.stats().bytes
         assert after < before * 0.6
         assert upkeep.status()["upkeep"]["repack"] is not None
@@ -61,9 +71,7 @@ def test_later_versions_become_differences_once_and_read_as_before(tmp_path: Pat
         upkeep.work()
         assert rig.engine.changes.unpacked() == 1, "it was done an hour ago"
         now[0] += DAY_S
-        rig.settle()
-        upkeep.work()
-        assert rig.engine.changes.unpacked() == 0
+        until_packed(rig, upkeep)
         assert read_all(rig)[:12] == texts[:12]
         assert rig.engine.check()["damage"] == []
 
