@@ -19,7 +19,6 @@ import time
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 KEPT_S = 600.0
@@ -63,22 +62,37 @@ class _Kept(NamedTuple):
     since: float
 
 
-class Blank(NamedTuple):
-    """An empty file here, which is ours and has no extended attributes.
+class _Directory:
+    """An open directory; it is closed when nobody refers to it any more, so that its number is never another's."""
+
+    __slots__ = ("fd",)
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def __del__(self) -> None:
+        os.close(self.fd)
+
+
+class Here(NamedTuple):
+    """A file here that is somebody's.
 
     Attributes:
-        folder: the descriptor of the directory.
-        mode: its permissions.
+        folder: the descriptor of the directory, for as long as `directory` is referred to.
+        fd: open for reading and writing, or -1.
+        ino: its inode number.
     """
 
     folder: int
     name: bytes
-    fd: int
-    mode: int
+    directory: object
+    ino: int
+    fd: int = -1
 
     def discard(self) -> None:
         """Remove it."""
-        os.close(self.fd)
+        if self.fd >= 0:
+            os.close(self.fd)
         with suppress(OSError):
             os.unlink(self.name, dir_fd=self.folder)
 
@@ -87,8 +101,8 @@ class Aside:
     """The files that are kept, by the id of the version that each of them is."""
 
     def __init__(self) -> None:
-        self._fd = -1
-        self._umask = 0
+        self._directory: _Directory | None = None
+        self._mark = os.urandom(8).hex().encode()
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
         self._bytes = 0
@@ -106,11 +120,11 @@ class Aside:
         for name in os.listdir(fd):
             os.unlink(name, dir_fd=fd)
         if os.fstat(fd).st_dev == device:
-            self._umask = _umask()
+            os.fchmod(fd, 0o700)  # no set-group-id, which the state has of a root that has it
             for name in ("system.posix_acl_default", "system.posix_acl_access"):
                 with suppress(OSError):
                     os.removexattr(fd, name)  # or what is made here has it as well
-            self._fd = fd
+            self._directory = _Directory(fd)
         else:
             os.close(fd)
 
@@ -118,10 +132,8 @@ class Aside:
         """Let everything go and keep nothing more."""
         self.clear()
         with self._lock:
-            fd, self._fd = self._fd, -1
+            self._directory = None  # who has a file here has it still
             self._closed.set()
-        if fd >= 0:
-            os.close(fd)
 
     def clear(self) -> None:
         """Let everything go."""
@@ -139,39 +151,43 @@ class Aside:
         Raises:
             FileExistsError: another file had been put there since; it is there again, or a still newer one is.
         """
-        room = expected.st_blocks * 512
         with self._lock:
-            if not self._has_room(room):
+            here = self._directory
+            if here is None or not self._has_room(here, expected.st_blocks * 512):
                 return False
-            self._count += 1
-            own = b"%d" % self._count
+            own = self._name()
             try:
-                os.rename(name, own, src_dir_fd=folder, dst_dir_fd=self._fd)
+                os.rename(name, own, src_dir_fd=folder, dst_dir_fd=here.fd)
             except OSError:  # where it is on another mount, for one
                 return False
-            there = os.lstat(own, dir_fd=self._fd)
+            there = os.lstat(own, dir_fd=here.fd)
             if (there.st_ino, there.st_size, there.st_mtime_ns) != (expected.st_ino, expected.st_size, expected.st_mtime_ns):
-                appear(self._fd, own, folder, name)
+                appear(here.fd, own, folder, name)
                 raise FileExistsError(errno.EEXIST, "it was changed in this moment")
             self._add(vid, own, there)
         return True
 
-    def stage(self, mode: int) -> Blank | None:
+    def stage(self, mode: int) -> Here | None:
         """Make an empty file that is going to be exchanged for one of the user's.
 
         It is the caller's, like what it is exchanged for, until `adopt`; None where nothing is kept here. Nobody else comes
         here, so it may have its mode (but for the umask) from the start.
         """
         with self._lock:
-            if self._fd < 0:
-                return None
-            self._count += 1
-            folder, name = self._fd, b"%d" % self._count
-        return Blank(folder, name, os.open(name, _NEW, mode, dir_fd=folder), mode & ~self._umask)
+            here, name = self._directory, self._name()
+        if here is None:
+            return None
+        fd = os.open(name, _NEW, mode, dir_fd=here.fd)
+        return Here(here.fd, name, here, os.fstat(fd).st_ino, fd)
 
-    def holds(self, folder: int) -> bool:
-        """Tell whether a descriptor is that of this directory."""
-        return folder >= 0 and folder == self._fd
+    def _name(self) -> bytes:
+        """Return a name that no file of the user's has, wherever it is looked for."""
+        self._count += 1
+        return b"%s-%d" % (self._mark, self._count)
+
+    def holds(self, directory: object) -> bool:
+        """Tell whether a `Here.directory` is this one."""
+        return directory is not None and directory is self._directory
 
     def adopt(self, name: bytes, vid: int, there: os.stat_result) -> bool:
         """Keep a file that has come here by an exchange; return whether there is room for it.
@@ -180,7 +196,7 @@ class Aside:
             vid: the version that it is, exactly.
         """
         with self._lock:
-            if not self._has_room(there.st_blocks * 512):
+            if self._directory is None or not self._has_room(self._directory, there.st_blocks * 512):
                 return False
             self._add(vid, name, there)
         return True
@@ -197,26 +213,24 @@ class Aside:
         """Tell whether the file that is a version is kept."""
         return vid in self._kept
 
-    def take(self, vid: int) -> tuple[int, bytes] | None:
-        """Return folder and name of the file that is a version, if it is kept and untouched; it is the caller's from now on."""
+    def take(self, vid: int) -> Here | None:
+        """Return the file that is a version, if it is kept and untouched; it is the caller's from now on."""
         if vid not in self._kept:
             return None
         with self._lock:
-            kept = self._kept.pop(vid, None)
-            if kept is None:
+            kept, here = self._kept.pop(vid, None), self._directory
+            if kept is None or here is None:
                 return None
             self._bytes -= kept.room_bytes
             with suppress(OSError):
-                if _stat(os.lstat(kept.name, dir_fd=self._fd)) == kept.stat:
-                    return self._fd, kept.name
-                os.unlink(kept.name, dir_fd=self._fd)
+                if _stat(os.lstat(kept.name, dir_fd=here.fd)) == kept.stat:
+                    return Here(here.fd, kept.name, here, kept.stat[0])
+                os.unlink(kept.name, dir_fd=here.fd)
         return None
 
-    def _has_room(self, room: int) -> bool:
-        if self._fd < 0:
-            return False
+    def _has_room(self, here: _Directory, room: int) -> bool:
         if (now := time.monotonic()) >= self._measured_s + _MEASURED_FOR_S:
-            disk = os.fstatvfs(self._fd)
+            disk = os.fstatvfs(here.fd)
             self._most = min(MOST_BYTES, disk.f_bavail * disk.f_frsize // SHARE_OF_FREE)
             self._measured_s = now
         while self._kept and (self._bytes + room > self._most or len(self._kept) >= MOST):
@@ -227,15 +241,18 @@ class Aside:
         """Let one go: the oldest, or the one that is named."""
         kept = self._kept.popitem(last=False)[1] if vid is None else self._kept.pop(vid)
         self._bytes -= kept.room_bytes
-        with suppress(OSError):
-            os.unlink(kept.name, dir_fd=self._fd)
+        if self._directory is not None:
+            with suppress(OSError):
+                os.unlink(kept.name, dir_fd=self._directory.fd)
 
     # What has been here for long
 
     def _watch(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="aside", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="aside", daemon=True)
+            with suppress(RuntimeError):  # no more threads can be had: they go when the next one is kept
+                thread.start()
+                self._thread = thread
 
     def _run(self) -> None:
         while True:
@@ -261,8 +278,8 @@ class Ahead:
 
     def __init__(self, aside: Aside, count: int, mode: int) -> None:
         self._aside, self._count, self._mode = aside, count if count >= _WORTH else 0, mode
-        self._made: list[Blank] = []
-        self._coming: Future[list[Blank]] | None = None
+        self._made: list[Here] = []
+        self._coming: Future[list[Here]] | None = None
         self._thread: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Ahead:
@@ -281,7 +298,7 @@ class Ahead:
         for blank in self._made:
             blank.discard()
 
-    def stage(self, mode: int) -> Blank | None:
+    def stage(self, mode: int) -> Here | None:
         """Do what `Aside.stage` does; the mode may be that of the others."""
         if not self._made:
             self._next()
@@ -297,10 +314,13 @@ class Ahead:
         if self._thread is not None and self._count:
             batch = min(self._count, _BATCH)
             self._count -= batch
-            self._coming = self._thread.submit(self._make, batch)
+            try:
+                self._coming = self._thread.submit(self._make, batch)
+            except RuntimeError:  # no more threads can be had: it goes without
+                self._count = 0
 
-    def _make(self, count: int) -> list[Blank]:
-        made: list[Blank] = []
+    def _make(self, count: int) -> list[Here]:
+        made: list[Here] = []
         try:
             while len(made) < count and (blank := self._aside.stage(self._mode)) is not None:
                 made.append(blank)
@@ -308,14 +328,6 @@ class Ahead:
             if not made:
                 raise
         return made
-
-
-def _umask() -> int:
-    """Return what this process takes from the modes of what it makes; it is not changed for that, as others may make files."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("Umask:"):
-            return int(line.split()[1], 8)
-    return 0o777
 
 
 def _stat(st: os.stat_result) -> tuple[int, int, int, int, int]:

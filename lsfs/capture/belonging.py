@@ -54,7 +54,9 @@ class Belonging:
 
     def remember(self, fid: int, ino: int, state: FileStat) -> None:
         """Remember that this state of an inode is stored for a file; one that is all as it was before is no version."""
-        self._seen[fid, ino, state.size, state.mtime_ns] = None
+        key = fid, ino, state.size, state.mtime_ns
+        self._seen[key] = None
+        self._seen.move_to_end(key)
         while len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
 
@@ -98,7 +100,7 @@ class Belonging:
         con = self._recorder.catalogue.read()
         if not self._read_up:  # an engine that was killed had looked at what it had not read of yet
             self._read_up = True
-            self._seen = OrderedDict.fromkeys(con.execute(_SEEN, (_REMEMBERED,)).fetchall()) | self._seen
+            self._seen = OrderedDict.fromkeys(con.execute(_SEEN, (_REMEMBERED,)).fetchall()[::-1]) | self._seen
         rows = con.execute(
             "SELECT vid, state, ino=?, ino=? AND ctime_ns=?, digest FROM version "
             "WHERE fid=? AND mtime_ns=? AND size=? AND state<>'deleted' ORDER BY 4 DESC, 3 DESC, number DESC LIMIT 1",
@@ -139,7 +141,7 @@ class Belonging:
         return Taken(Look(Kind.FILE, ino, 1, *stat), Content.decode(content), xattrs=xattrs, racy=True)
 
 
-_SINCE = "SELECT 1 FROM version WHERE fid=? AND vid>? AND ctime_ns>? LIMIT 1"
+_SINCE = "SELECT 1 FROM version WHERE fid=? AND vid>? AND ctime_ns>=? LIMIT 1"
 _SEEN = (
     "SELECT f.fid, f.ino, f.size, f.mtime_ns FROM file f JOIN version v USING(vid) "
     "WHERE f.names>0 AND f.kind='file' AND v.state='stored' ORDER BY f.vid DESC LIMIT ?"

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import os
 import stat
-import time
 from typing import NamedTuple
 
 from lsfs.capture.disk import read_xattrs
@@ -27,28 +26,25 @@ class Attributes(NamedTuple):
     xattrs: dict[bytes, bytes] | None = None
 
 
-def dress_fd(fd: int, a: Attributes) -> None:
-    """Set attributes by a descriptor: owner before mode (chown clears set-user-id), times last."""
+def dress_fd(fd: int, a: Attributes) -> int:
+    """Set attributes by a descriptor: owner before mode (chown clears set-user-id), times last; return the inode number."""
     there = os.fstat(fd)
-    _dress(fd, a, Attributes(there.st_mode, there.st_uid, there.st_gid), there.st_atime_ns)
-
-
-def dress_new(fd: int, mode: int, a: Attributes) -> None:
-    """Do what `dress_fd` does for a file that was just made by us with this mode, and has no extended attributes."""
-    _dress(fd, a if a.xattrs else a._replace(xattrs=None), Attributes(mode, os.geteuid(), os.getegid()), time.time_ns())
-
-
-def _dress(fd: int, a: Attributes, there: Attributes, atime_ns: int) -> None:
-    chown = a.uid is not None and a.gid is not None and (a.uid, a.gid) != (there.uid, there.gid)
+    chown = a.uid is not None and a.gid is not None and (a.uid, a.gid) != (there.st_uid, there.st_gid)
     if chown and a.uid is not None and a.gid is not None:
         with contextlib.suppress(PermissionError):
             os.fchown(fd, a.uid, a.gid)
     if a.xattrs is not None:
         _set_xattrs(fd, a.xattrs)
-    if a.mode is not None and (stat.S_IMODE(a.mode) != stat.S_IMODE(there.mode or 0) or chown):
+    if a.mode is not None and (stat.S_IMODE(a.mode) != stat.S_IMODE(there.st_mode) or chown):
         os.fchmod(fd, stat.S_IMODE(a.mode))
     if a.mtime_ns is not None:
-        os.utime(fd, ns=(atime_ns, a.mtime_ns))
+        os.utime(fd, ns=(there.st_atime_ns, a.mtime_ns))
+    return there.st_ino
+
+
+def dress_new(fd: int, a: Attributes) -> int:
+    """Do what `dress_fd` does for a file that was just made and has no extended attributes."""
+    return dress_fd(fd, a if a.xattrs else a._replace(xattrs=None))
 
 
 def _set_xattrs(fd: int, wanted: dict[bytes, bytes]) -> None:

@@ -41,12 +41,16 @@ class Staged(NamedTuple):
         name: its temporary name.
         fd: open for reading and writing, or -1.
         folder: where the temporary name is; -1 is the folder of `path`.
+        directory: keeps `folder` open.
+        ino: the inode number.
     """
 
     path: RelPath
     name: bytes
     fd: int
     folder: int = -1
+    directory: object = None
+    ino: int = 0
 
 
 class Hand:
@@ -76,7 +80,7 @@ class Hand:
         name = self._temporary()
         with self._disk.parent(path) as (folder, _):
             fd = os.open(name, _NEW, 0o600, dir_fd=folder)
-            staged = Staged(path, name, fd)
+            staged = Staged(path, name, fd, ino=os.fstat(fd).st_ino)
             try:
                 if attributes.uid is None and os.geteuid() == 0:
                     above = os.fstat(folder)
@@ -100,11 +104,11 @@ class Hand:
         blank = ahead.stage(_own_mode(attributes.mode or 0))
         if blank is None:
             return self.stage(path, fill, attributes)
-        staged = Staged(path, blank.name, blank.fd, blank.folder)
+        staged = Staged(path, blank.name, blank.fd, blank.folder, blank.directory, blank.ino)
         try:
             self._point("stage")
             fill(blank.fd)
-            dress_new(blank.fd, blank.mode, attributes)
+            dress_new(blank.fd, attributes)
         except BaseException:
             self.discard(staged)
             raise
@@ -122,7 +126,7 @@ class Hand:
     def kept(self, path: RelPath, vid: int) -> Staged | None:
         """Return the file that was a version, to be placed again, if it was kept aside and nobody has touched it."""
         found = self._disk.aside.take(vid)
-        return None if found is None else Staged(path, found[1], -1, found[0])
+        return None if found is None else Staged(path, found.name, -1, found.folder, found.directory, found.ino)
 
     def replace(self, staged: Staged, known: Known | None) -> Look:
         """Put the staged content at its path, if what is there still is what was captured; return what is there now.
@@ -153,7 +157,12 @@ class Hand:
             except OSError as e:
                 if e.errno != errno.EXDEV:
                     raise
-                self._give_name(self._copy_beside(staged, folder), folder, folder, name, there, known)
+                beside = self._copy_beside(staged, folder)
+                try:
+                    self._give_name(beside, folder, folder, name, there, known)
+                except BaseException:
+                    self.discard(beside)
+                    raise
             self._written.append(staged.path)
             return look_of(os.lstat(name, dir_fd=folder))
 
@@ -175,7 +184,8 @@ class Hand:
             try:
                 _copy(source, target, there.st_size)
                 xattrs = read_xattrs(source)
-                dress_fd(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns, xattrs))
+                ino = dress_fd(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns, xattrs))
+                os.fdatasync(target)
             except BaseException:
                 os.unlink(beside.name, dir_fd=folder)
                 raise
@@ -184,7 +194,7 @@ class Hand:
         finally:
             os.close(source)
         os.unlink(staged.name, dir_fd=staged.folder)
-        return beside
+        return beside._replace(ino=ino)
 
     def _appear(self, staged: Staged, source: int, folder: int, name: bytes) -> None:
         try:
@@ -205,10 +215,16 @@ class Hand:
             return
         self._point("swapped")
         try:
-            self._let_go(source, staged.name, there, known)
+            self._let_go(source, staged.name, there, known, staged.directory)
         except FileExistsError:
-            exchange(source, staged.name, folder, name)
+            self._give_back(staged, source, folder, name)
             raise changed(staged.path) from None
+
+    def _give_back(self, staged: Staged, source: int, folder: int, name: bytes) -> None:
+        """Exchange the staged content for what it was exchanged for; where there is a still newer file, that stays."""
+        exchange(source, staged.name, folder, name)
+        if os.lstat(staged.name, dir_fd=source).st_ino != staged.ino:
+            exchange(source, staged.name, folder, name)
 
     def _rename_over(self, staged: Staged, source: int, folder: int, name: bytes) -> None:
         """Replace a file where the file system cannot exchange two."""
@@ -218,14 +234,16 @@ class Hand:
         finally:
             self._disk.freeing.release(held)
 
-    def _let_go(self, folder: int, name: bytes, expected: os.stat_result, known: Known | None) -> None:
+    def _let_go(
+        self, folder: int, name: bytes, expected: os.stat_result, known: Known | None, directory: object = None
+    ) -> None:
         """Keep aside, or remove, what is at a name.
 
         Raises:
             FileExistsError: it is not what was looked at; it is there still.
         """
         aside, exact = self._disk.aside, known is not None and is_exactly(expected, known)
-        here = aside.holds(folder)
+        here = aside.holds(directory)
         if known is not None and exact and not here and aside.keep(folder, name, known.vid, expected):
             return
         there = os.lstat(name, dir_fd=folder)
@@ -257,7 +275,7 @@ class Hand:
             os.ftruncate(target, 0)
             there = os.fstat(source)
             _copy(source, target, there.st_size)
-            dress_fd(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns))
+            dress_fd(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns, read_xattrs(source)))
             look = look_of(os.fstat(target))
             os.fdatasync(target)
         finally:
@@ -297,7 +315,8 @@ class Hand:
             if attributes.mtime_ns is not None:
                 times = (attributes.mtime_ns, attributes.mtime_ns)
                 os.utime(name, ns=times, dir_fd=folder, follow_symlinks=False)
-        self.replace(Staged(path, name, -1), known)
+            ino = os.lstat(name, dir_fd=folder).st_ino
+        self.replace(Staged(path, name, -1, ino=ino), known)
 
     def make_pipe(self, path: RelPath, attributes: Attributes) -> None:
         """Make a FIFO."""

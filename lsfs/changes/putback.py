@@ -72,7 +72,6 @@ class _Waiting(NamedTuple):
     stored: Stored
     content: Content
     now: Known | None
-    fresh: bool
 
 
 class _Sparing:
@@ -262,10 +261,11 @@ class Putback:
         """Make a path one more name of a file that is back already, or was never gone; return whether it is."""
         if fid in self._home:
             self._place()
-            self._hand.hard_link(self._home[fid], path)
-            self.result.placed.pop(self._home[fid], None)  # its stat is another one now
-            self.result.touched.add(path)
-            return True
+            if (home := self._home.get(fid)) is not None:  # else it could not be placed, and is made here
+                self._hand.hard_link(home, path)
+                self.result.placed.pop(home, None)  # its stat is another one now
+                self.result.touched.add(path)
+                return True
         for name, known in self._other_names(path, fid):
             if known.vid == version.vid and known.state == State.STORED:
                 with suppress(Conflict, NotFound, OutsideRoot, FileNotFoundError):
@@ -317,10 +317,10 @@ class Putback:
     def _stage(self, path: RelPath, fid: int, stored: Stored, attributes: Attributes, now: Known | None) -> None:
         content = self._stock.content(stored)
         staged = self._hand.kept(path, stored.version.vid)
-        if fresh := staged is None:
+        if staged is None:
             written = self._hand.stage_aside(path, lambda fd: self._restore(content, fd), attributes, self._ahead)
             staged = self._hand.close(written)
-        self._waiting.append(_Waiting(fid, staged, stored, content, now, fresh))
+        self._waiting.append(_Waiting(fid, staged, stored, content, now))
         self._home[fid] = path
         self._waiting_bytes += content.size
         if len(self._waiting) >= _PORTION or self._waiting_bytes > _PORTION_BYTES:
@@ -331,8 +331,8 @@ class Putback:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         waiting.reverse()
         try:
-            if fresh := [w.staged for w in waiting if w.fresh]:
-                self._hand.make_durable(fresh)
+            if waiting:
+                self._hand.make_durable([w.staged for w in waiting])
             while waiting:
                 self._place_one(waiting[-1])
                 waiting.pop()

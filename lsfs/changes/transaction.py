@@ -266,6 +266,8 @@ class Transaction:
             return putback.run(targets, live_names(self._versions, targets, current))
         finally:
             self.kept |= putback.result.kept
+            if not captured:  # others may have recorded there since it was read
+                putback.result.replaced.clear()
             self._ledger.put_back(putback.result)
 
     # Labels: they are recorded with the end of the transaction
@@ -359,7 +361,7 @@ class Transaction:
     def _take_back_after(self, error: BaseException | None) -> None:
         try:
             self.take_back()
-        except (LsfsError, OSError, sqlite3.Error) as e:
+        except Exception as e:  # whatever it is, what is half done must not be forgotten
             self._unfinished.append(self)
             raise Unavailable(
                 f"{error}; taking back what was done before that failed as well ({e}): "

@@ -186,7 +186,7 @@ class Engine:
         It compares the whole tree once, because an event of a change may still be on its way.
         """
         until = time.monotonic() + timeout_s
-        self.mounts.settle(timeout_s)
+        settled = self.mounts.settle(timeout_s / 2)
         self.capture.poll()
         self.capture.submit([Dirty(RelPath(b""), subtree=True)])
         while True:
@@ -196,7 +196,7 @@ class Engine:
             if not self.indexer.settle(max(until - time.monotonic(), 0.0), vectors=vectors):
                 return False
             if self.capture.settle(0.0, baseline=True):
-                return True
+                return settled
 
     def check(self, *, repair: bool = False, sample: float = 1.0) -> dict[str, Any]:
         """Verify packs, catalogue and tree against each other; return what is wrong, in words, after mending where asked."""

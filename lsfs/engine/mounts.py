@@ -2,7 +2,7 @@
 
 A mount process lives on when the engine is killed and is found again at the next start by its file in the runtime directory.
 
-Threading: any thread; `_lock` guards the list.
+Threading: any thread; `_lock` guards the list, `_asking` is held while a mount is waited for.
 """
 
 from __future__ import annotations
@@ -83,6 +83,8 @@ class Mounts:
         self._lock = threading.RLock()
         self._mounts: dict[int, Mounted] = {}
         self._adopted = False
+        self._asking = threading.Lock()
+        self._askers: dict[int, threading.Thread] = {}  # of mounts that hang, by their numbers
         self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def adopt(self) -> None:
@@ -249,21 +251,36 @@ class Mounts:
         for c in self._clients():
             self._asked(c.invalidate, paths)
 
-    def settle(self, timeout_s: float) -> None:
-        """Wait until the mounts have journaled all that programs had done through them before.
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until the mounts have journaled all that programs had done through them before; return whether they have.
 
         A program need not wait for its last close to be served; what is asked of the mount after it is served after it.
         """
+        until = time.monotonic() + timeout_s
         with self._lock:
             mounts = list(self._mounts.values())
-        for m in mounts:
-            asking = threading.Thread(target=_ask_for_room, args=(m.mountpoint,), name="mount-settle", daemon=True)
-            asking.start()
-            asking.join(timeout_s)
-            try:
-                m.client.settle()
-            except Unavailable as e:
-                _LOG.warning("%s", e)
+        settled = [self._settle(m, until) for m in mounts]  # each of them, also behind one that hangs
+        return all(settled)
+
+    def _settle(self, m: Mounted, until: float) -> bool:
+        with self._asking:
+            before = self._askers.get(m.number)
+            if before is not None:  # it is one of before, and hangs: its answer would say nothing of what came after it
+                before.join(max(0.0, until - time.monotonic()))
+            if before is None or not before.is_alive():
+                asker = threading.Thread(target=_ask_for_room, args=(m.mountpoint,), name="mount-settle", daemon=True)
+                asker.start()
+                asker.join(max(0.0, until - time.monotonic()))
+                self._askers[m.number] = before = asker
+            if before.is_alive():
+                _LOG.warning("the mount at %s does not answer", m.mountpoint)
+                return False
+            del self._askers[m.number]
+        try:
+            m.client.settle()
+        except Unavailable as e:  # it is gone, and what it had journaled is there
+            _LOG.warning("%s", e)
+        return True
 
     def locks(self, reasons: Mapping[RelPath, str]) -> None:
         """Tell the mounts which paths are locked."""

@@ -44,7 +44,7 @@ class Place:
     def take(self, vid: int, name: str) -> bool:
         found = self.aside.take(vid)
         if found is not None:
-            appear(*found, self.fd, name.encode())
+            appear(found.folder, found.name, self.fd, name.encode())
         return found is not None
 
 

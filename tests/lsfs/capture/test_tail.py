@@ -560,3 +560,26 @@ def test_a_close_that_was_looked_at_before_the_engine_was_killed_is_not_said_to_
     r.record("f")
     assert r.capture.missed() == []
     assert r.texts("f") == [b"same", b"same", b"last"]
+
+
+def test_two_changes_in_one_tick_of_the_clock_make_no_version_twice(r: Rig, mount: Mount) -> None:
+    at_ns = 1_700_000_000_000_000_000
+    r.write("f", "AAAA")
+    os.utime(r.root / "f", ns=(at_ns, at_ns))
+    r.record("f")
+    os.chmod(r.root / "f", 0o600)
+    was = mount.stat("f")
+    fd = os.open(r.root / "f", os.O_RDONLY)
+    spooled = mount.spool.add_copy(fd, was)
+    os.close(fd)
+    r.write("f", "BBBBBB")
+    now = mount.stat("f")
+    old = FileStat(was.st_size, was.st_mtime_ns, now.st_ctime_ns)  # as of a clock whose tick holds both changes
+    mount.tell(RecordKind.BEFORE, "f", was.st_ino, old=old, spool=spooled)
+    mount.tell(RecordKind.CONTENT, "f", now.st_ino, new=FileStat.of(now))
+    r.record("f")  # looked at before it is read
+    tail = Tail(r.recorder, r.state)
+    tail.step()
+    tail.close()
+    r.record("f")
+    assert r.texts("f") == [b"AAAA", b"BBBBBB"]

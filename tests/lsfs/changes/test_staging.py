@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from lsfs.capture.aside import Ahead
-from lsfs.changes import Goal, hand
+from lsfs.changes import Changes, Goal, hand
+from lsfs.changes.guard import Guard
 from lsfs.errors import Unavailable
+from lsfs.model import RelPath
 from tests.lsfs.store_rig import Rig, p, rig
 
 MANY = 150
@@ -169,3 +172,200 @@ def test_modes_come_back_whatever_the_umask_is(r: Rig, mode: int) -> None:
     r.save("d/f", "new")
     back(r, between_ns)
     assert (r.root / "d/f").stat().st_mode & 0o7777 == mode
+
+
+def settled(r: Rig, *names: str) -> None:
+    """Record files when so much time has passed since their last change that a further one would be seen."""
+    last_ns = max(os.lstat(r.root / name).st_ctime_ns for name in names)
+    while r.catalogue.tick() < last_ns + 30_000_000:
+        pass
+    r.record()
+
+
+def test_files_have_their_group_although_the_root_gives_its_own_to_what_is_made_in_it(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    os.chown(root, -1, 1000)
+    root.chmod(0o2775)
+    (root / ".lsfs").mkdir()
+    made = Rig(root, root / ".lsfs")
+    made.write("d/f", "old")
+    os.chown(root / "d/f", -1, os.getegid())
+    made.record()
+    between_ns = made.catalogue.tick()
+    made.save("d/f", "new")
+    back(made, between_ns)
+    assert ((root / "d/f").read_text(), (root / "d/f").stat().st_gid) == ("old", os.getegid())
+    made.close()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_file_of_two_names_is_back_at_one_where_the_folder_of_the_other_refuses(r: Rig, *, killed: bool) -> None:
+    r.write("d1/a", "one")
+    (r.root / "d2").mkdir()
+    os.link(r.root / "d1/a", r.root / "d2/b")
+    r.record()
+    changes = r.changes
+    tx = changes.begin(actor="user", prompt="")
+    tx.delete(p("d1/a"))
+    tx.delete(p("d2/b"))
+    patch = pytest.MonkeyPatch()
+    real, inode = hand.appear, os.stat(r.root / "d1").st_ino
+
+    def appear(a_fd: int, a: bytes, b_fd: int, b: bytes) -> None:
+        if os.fstat(b_fd).st_ino == inode:
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        real(a_fd, a, b_fd, b)
+
+    patch.setattr(hand, "appear", appear)
+    try:
+        if killed:
+            r.disk.aside.clear()
+            changes = Changes(r.recorder, r.versions, r.packs)
+            (line,) = changes.recover()
+            assert list(line.kept) == [b"d1/a"]
+        else:
+            tx.take_back()
+    finally:
+        patch.undo()
+    assert r.tree() == {"d1": None, "d2": None, "d2/b": b"one"}
+    changes.begin(actor="user", prompt="").write(p("d2/b"), b"it is free")
+
+
+def test_what_cannot_be_taken_back_for_a_fault_of_ours_is_not_forgotten(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    r.save("a", "old")
+
+    def fault(*_: object) -> None:
+        raise KeyError("a fault")
+
+    tx = r.changes.begin(actor="user", prompt="")
+    with pytest.raises(Unavailable, match="taking back what was done before that failed as well"), tx:
+        tx.write(p("a"), b"new")
+        monkeypatch.setattr(type(tx), "take_back", fault)
+        raise ValueError("the step fails")
+    assert r.changes.unfinished == [tx]
+
+
+def test_files_of_the_users_are_safe_when_the_engine_ends_during_a_rollback(r: Rig) -> None:
+    for folder in "abc":
+        r.write(f"{folder}/f", f"old {folder}")
+        for n in range(1, 9):
+            r.write(f"{folder}/{n}", f"the user's {folder} {n}")
+    r.record()
+    between_ns = r.catalogue.tick()
+    before = r.tree()
+    for folder in "abc":
+        r.write(f"{folder}/f", f"newer {folder}")
+    settled(r, "a/f", "b/f", "c/f")
+
+    def ends(point: str) -> None:
+        if point == "place":
+            r.disk.aside.close()
+
+    r.recorder.point = ends
+    r.changes.rollback([p("a/f"), p("b/f"), p("c/f")], Goal(time_ns=between_ns), actor="user")
+    assert r.tree() == before
+
+
+def test_a_conflict_on_another_mount_leaves_nothing_of_ours(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    r.save("d/f", "old")
+    between_ns = r.catalogue.tick()
+    r.write("d/f", "newer")
+    settled(r, "d/f")
+    aside, real = os.stat(r.state / "aside").st_ino, hand.exchange
+
+    def exchange(a_fd: int, a: bytes, b_fd: int, b: bytes) -> None:
+        if os.fstat(a_fd).st_ino == aside:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        if (r.root / "d/f").read_text() == "newer":
+            (r.root / "d/editor").write_text("a program's")
+            (r.root / "d/editor").rename(r.root / "d/f")
+        real(a_fd, a, b_fd, b)
+
+    monkeypatch.setattr(hand, "exchange", exchange)
+    tx = r.changes.rollback([p("d/f")], Goal(time_ns=between_ns), actor="user")
+    assert list(tx.kept) == [b"d/f"]
+    assert (os.listdir(r.root / "d"), os.listdir(r.state / "aside")) == (["f"], [])
+    assert (r.root / "d/f").read_text() == "a program's"
+
+
+def test_a_program_that_saves_twice_in_the_moment_of_a_rollback_keeps_its_last(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    r.save("f", "old")
+    between_ns = r.catalogue.tick()
+    r.write("f", "newer")
+    settled(r, "f")
+    real, saves = hand.exchange, ["first", "second"]
+
+    def exchange(a_fd: int, a: bytes, b_fd: int, b: bytes) -> None:
+        if saves:
+            (r.root / "editor").write_text(saves.pop(0))
+            (r.root / "editor").rename(r.root / "f")
+        real(a_fd, a, b_fd, b)
+
+    monkeypatch.setattr(hand, "exchange", exchange)
+    tx = r.changes.rollback([p("f")], Goal(time_ns=between_ns), actor="user")
+    assert list(tx.kept) == [b"f"]
+    assert r.tree() == {"f": b"second"}
+
+
+def test_what_comes_back_from_aside_is_durable_before_it_has_its_name(r: Rig) -> None:
+    r.write("f", "old")
+    settled(r, "f")
+    with r.changes.begin(actor="user", prompt="") as tx:
+        tx.delete(p("f"))
+    points: list[str] = []
+    r.recorder.point = points.append
+    r.changes.undo()
+    assert points == ["sync", "place", "sync"]
+
+
+def test_an_undo_does_not_write_to_a_file_that_ended_since_it_looked(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    r.write("f", "old")
+    settled(r, "f")
+    with r.changes.begin(actor="user", prompt="") as tx:
+        tx.write(p("f"), b"newer")
+    settled(r, "f")
+    real, once = Guard.free, [True]
+
+    def free(self: Guard, tx: int, paths: Sequence[RelPath]) -> None:
+        if once:
+            once.clear()
+            (r.root / "f").rename(r.root / "x")
+            r.write("f", "other")
+            r.record("f", "x")
+            (r.root / "f").unlink()
+            r.record("f")
+            (r.root / "x").rename(r.root / "f")
+            r.record("f", "x")
+        real(self, tx, paths)
+
+    monkeypatch.setattr(Guard, "free", free)
+    r.changes.undo()
+    live = r.versions.live(p("f"))
+    assert live is not None
+    assert r.versions.read(r.versions.current(live.fid)) == b"old"
+
+
+def test_files_are_made_without_a_thread_where_none_can_be_had(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    between_ns = two_versions(r, MANY)
+
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    back(r, between_ns)
+    monkeypatch.undo()
+    assert r.tree() == old(MANY)
+
+
+def test_a_file_of_two_names_that_is_written_in_place_has_its_attributes_back(r: Rig) -> None:
+    r.write("a", "one")
+    os.setxattr(r.root / "a", "user.k", b"1")
+    os.link(r.root / "a", r.root / "b")
+    r.record()
+    between_ns = r.catalogue.tick()
+    r.write("a", "two, longer")
+    os.setxattr(r.root / "a", "user.k", b"2")
+    settled(r, "a")
+    r.changes.rollback([p("")], Goal(time_ns=between_ns), actor="user")
+    assert ((r.root / "b").read_text(), os.getxattr(r.root / "b", "user.k")) == ("one", b"1")

@@ -139,6 +139,22 @@ def test_waiting_covers_a_close_that_the_mount_process_was_not_served_yet(fresh:
     assert contents(fresh, "gone.txt") == ["written at last"]
 
 
+def test_waiting_for_a_mount_that_hangs_ends_in_time_and_says_so(fresh: Mounted) -> None:
+    status = fresh.served.client.status()
+    [mount] = status["mounts"]
+    os.kill(mount["pid"], signal.SIGSTOP)
+    try:
+        assert not fresh.served.client.wait(1.0)
+        before = len(os.listdir(f"/proc/{status['pid']}/task"))
+        began = time.monotonic()
+        assert not any(fresh.served.client.wait(1.0) for _ in range(4))
+        assert time.monotonic() - began < 10.0
+        assert len(os.listdir(f"/proc/{status['pid']}/task")) <= before + 1
+    finally:
+        os.kill(mount["pid"], signal.SIGCONT)
+    fresh.served.settle()
+
+
 def test_a_file_without_a_name_is_kept_at_its_last_close_however_long_it_was_quiet(fresh: Mounted) -> None:
     held = []
     for name in ("one", "two"):
