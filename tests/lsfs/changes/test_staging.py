@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lsfs.capture.aside import Ahead
+from lsfs.capture.aside import Ahead, appear, exchange
 from lsfs.changes import Changes, Goal, hand
 from lsfs.changes.guard import Guard
 from lsfs.errors import Unavailable
@@ -210,14 +210,14 @@ def test_a_file_of_two_names_is_back_at_one_where_the_folder_of_the_other_refuse
     tx.delete(p("d1/a"))
     tx.delete(p("d2/b"))
     patch = pytest.MonkeyPatch()
-    real, inode = hand.appear, os.stat(r.root / "d1").st_ino
+    real, inode = appear, os.stat(r.root / "d1").st_ino
 
-    def appear(a_fd: int, a: bytes, b_fd: int, b: bytes) -> None:
+    def refusing(a_fd: int, a: bytes, b_fd: int, b: bytes) -> None:
         if os.fstat(b_fd).st_ino == inode:
             raise OSError(errno.EPERM, os.strerror(errno.EPERM))
         real(a_fd, a, b_fd, b)
 
-    patch.setattr(hand, "appear", appear)
+    patch.setattr(hand, "appear", refusing)
     try:
         if killed:
             r.disk.aside.clear()
@@ -272,9 +272,9 @@ def test_a_conflict_on_another_mount_leaves_nothing_of_ours(r: Rig, monkeypatch:
     between_ns = r.catalogue.tick()
     r.write("d/f", "newer")
     settled(r, "d/f")
-    aside, real = os.stat(r.state / "aside").st_ino, hand.exchange
+    aside, real = os.stat(r.state / "aside").st_ino, exchange
 
-    def exchange(a_fd: int, a: bytes, b_fd: int, b: bytes) -> None:
+    def meanwhile(a_fd: int, a: bytes, b_fd: int, b: bytes) -> None:
         if os.fstat(a_fd).st_ino == aside:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
         if (r.root / "d/f").read_text() == "newer":
@@ -282,7 +282,7 @@ def test_a_conflict_on_another_mount_leaves_nothing_of_ours(r: Rig, monkeypatch:
             (r.root / "d/editor").rename(r.root / "d/f")
         real(a_fd, a, b_fd, b)
 
-    monkeypatch.setattr(hand, "exchange", exchange)
+    monkeypatch.setattr(hand, "exchange", meanwhile)
     tx = r.changes.rollback([p("d/f")], Goal(time_ns=between_ns), actor="user")
     assert list(tx.kept) == [b"d/f"]
     assert (os.listdir(r.root / "d"), os.listdir(r.state / "aside")) == (["f"], [])
@@ -294,15 +294,15 @@ def test_a_program_that_saves_twice_in_the_moment_of_a_rollback_keeps_its_last(r
     between_ns = r.catalogue.tick()
     r.write("f", "newer")
     settled(r, "f")
-    real, saves = hand.exchange, ["first", "second"]
+    real, saves = exchange, ["first", "second"]
 
-    def exchange(a_fd: int, a: bytes, b_fd: int, b: bytes) -> None:
+    def meanwhile(a_fd: int, a: bytes, b_fd: int, b: bytes) -> None:
         if saves:
             (r.root / "editor").write_text(saves.pop(0))
             (r.root / "editor").rename(r.root / "f")
         real(a_fd, a, b_fd, b)
 
-    monkeypatch.setattr(hand, "exchange", exchange)
+    monkeypatch.setattr(hand, "exchange", meanwhile)
     tx = r.changes.rollback([p("f")], Goal(time_ns=between_ns), actor="user")
     assert list(tx.kept) == [b"f"]
     assert r.tree() == {"f": b"second"}
