@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 
 from lsfs.wire.journal import RecordKind
 from lsfs_mount.nodes import Key
@@ -129,10 +130,11 @@ class Names:
             if target is not None and _key(target) == _key(source):
                 return  # two names of one file: nothing is to happen
             if target is None and self._root.nameless.was_just(new, _key(source)):
-                os.link(old_name, new_name, src_dir_fd=old_fd, dst_dir_fd=new_fd, follow_symlinks=False)  # the same, but hidden
-                self._root.handles.named(new, _key(source))
-                self._root.record(RecordKind.LINK, old, source.st_ino, path2=new)
-                return
+                with suppress(OSError):  # one may not link a file of others (protected_hardlinks); then the first name goes
+                    os.link(old_name, new_name, src_dir_fd=old_fd, dst_dir_fd=new_fd, follow_symlinks=False)
+                    self._root.handles.named(new, _key(source))
+                    self._root.record(RecordKind.LINK, old, source.st_ino, path2=new)
+                    return
             if target is not None and stat.S_ISREG(target.st_mode):
                 self._set_aside(new_fd, new_name, target, new)
             os.rename(old_name, new_name, src_dir_fd=old_fd, dst_dir_fd=new_fd)
