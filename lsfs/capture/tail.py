@@ -288,7 +288,7 @@ class Tail:
         same = version is not None and version.digest == content.digest
         if known is not None and version is not None and same and self._belonging.is_past(known, version, old):
             return  # it was read before
-        if known is not None:
+        if known is not None and same:  # it may come to no version of its own
             self._belonging.remember(known.fid, ino, old)
         look = Look(Kind.FILE, ino, 1, content.size, mode, uid, gid, old.mtime_ns, old.ctime_ns)
         self._add(group, path, known, Taken(look, content, xattrs=None if known is None else known.xattrs))
