@@ -1,71 +1,46 @@
 """The hand that changes the user's files: every effect of lsfs on the backing root, and nothing else, happens here.
 
-A file is written under a temporary name in the folder of its target, given its mode, owner, times and extended attributes, and
-exchanged with what is at the name; only a file with several hard links is written in place, so that its other names see the
-change as well. What it was exchanged for is looked at afterwards, so that a file which a program has put there in this moment
-is given back and not lost. What is replaced or removed is kept for a while where it is exactly a version (`capture.aside`).
-Folders on the way are walked without following symbolic links (`lsfs.capture.disk`). It asks nobody.
+A file is written under a temporary name (`staging`), given its mode, owner, times and extended attributes, and exchanged with
+what is at the name; only a file with several hard links is written in place, so that its other names see the change as well.
+What it was exchanged for is looked at afterwards, so that a file which a program has put there in this moment is given back and
+not lost. What is replaced or removed is kept for a while where it is exactly a version (`capture.aside`). Folders on the way
+are walked without following symbolic links (`lsfs.capture.disk`). It asks nobody.
 
-Durability: content is made durable before it gets its name (`make_durable`), names by `sync` at the end: after a power cut a
-    name has the old content or the new one. One syncfs each for many files, fsync for few.
+Durability: content is durable before it gets its name (`staging`), names by `sync` at the end: after a power cut a name has the
+    old content or the new one. One syncfs each for many files, fsync for few.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
-from lsfs.capture.aside import Ahead, appear, exchange
-from lsfs.capture.disk import MOVED, Disk, Look, look_of, read_xattrs, stage_token
+from lsfs.capture.aside import appear, exchange
+from lsfs.capture.disk import MOVED, Disk, Look, look_of, read_xattrs
 from lsfs.capture.known import Known
-from lsfs.changes.dressing import Attributes, dress_fd, dress_new
+from lsfs.changes.dressing import Attributes, dress_fd
+from lsfs.changes.staging import FEW, OLD, Staged, Staging, close_fd, copy_content, syncfs
 from lsfs.changes.unchanged import changed, is_exactly, require
-from lsfs.errors import Conflict, Exists, LsfsError, NotFound
+from lsfs.errors import Conflict, Exists, NotFound
 from lsfs.model import RelPath, show
 from lsfs.versions.changing import parent_of
-
-_OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_FEW = 8
-
-
-class Staged(NamedTuple):
-    """Content on its way to a path.
-
-    Attributes:
-        name: its temporary name.
-        fd: open for reading and writing, or -1.
-        folder: where the temporary name is; -1 is the folder of `path`.
-        directory: keeps `folder` open.
-        ino: the inode number.
-    """
-
-    path: RelPath
-    name: bytes
-    fd: int
-    folder: int = -1
-    directory: object = None
-    ino: int = 0
 
 
 class Hand:
     """Changes files below a root.
 
     Args:
-        label: part of the temporary names, so that they can be told and removed after a crash.
+        label: of its temporary names.
         point: called before each effect.
     """
 
     def __init__(self, disk: Disk, label: str, point: Callable[[str], None]) -> None:
         self._disk = disk
         self._point = point
-        self._label = b"%s%s-%s" % (disk.stage_prefix, stage_token(), label.encode())
-        self._count = 0
+        self.staging = Staging(disk, label, point)
         self._written: list[RelPath] = []
 
     @contextlib.contextmanager
@@ -73,60 +48,6 @@ class Hand:
         """Keep the folders that are changed last open, and free nothing, while many files are changed in a row."""
         with self._disk.folders.steady(), self._disk.freeing.later():
             yield
-
-    def stage(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes) -> Staged:
-        """Write content under a temporary name beside `path`; the caller places or discards it."""
-        self._point("stage")
-        name = self._temporary()
-        with self._disk.parent(path) as (folder, _):
-            fd = os.open(name, _NEW, 0o600, dir_fd=folder)
-            staged = Staged(path, name, fd, ino=os.fstat(fd).st_ino)
-            try:
-                if attributes.uid is None and os.geteuid() == 0:
-                    above = os.fstat(folder)
-                    os.fchown(fd, above.st_uid, above.st_gid)
-                fill(fd)
-                dress_fd(fd, attributes)
-            except BaseException:
-                self.discard(staged)
-                raise
-        return staged
-
-    def ahead(self, count: int, mode: int) -> Ahead:
-        """Return what makes files for `stage_aside` ahead, for a `with` block."""
-        return Ahead(self._disk.aside, count, _own_mode(mode))
-
-    def stage_aside(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes, ahead: Ahead) -> Staged:
-        """Write a version's content where it can take the place of what is at `path`, which is kept there then.
-
-        It has all its attributes from the version and none from the folder; where nothing is kept aside it is beside `path`.
-        """
-        blank = ahead.stage(_own_mode(attributes.mode or 0))
-        if blank is None:
-            return self.stage(path, fill, attributes)
-        staged = Staged(path, blank.name, blank.fd, blank.folder, blank.directory, blank.ino)
-        try:
-            self._point("stage")
-            fill(blank.fd)
-            dress_new(blank.fd, attributes)
-        except BaseException:
-            self.discard(staged)
-            raise
-        return staged
-
-    def close(self, staged: Staged) -> Staged:
-        """Close the descriptor: for many files that are placed together later."""
-        _close(staged.fd)
-        return staged._replace(fd=-1)
-
-    def has_kept(self, vid: int) -> bool:
-        """Tell whether the file that was a version is kept aside, most likely."""
-        return self._disk.aside.has(vid)
-
-    def kept(self, path: RelPath, vid: int) -> Staged | None:
-        """Return the file that was a version, to be placed again, if it was kept aside and nobody has touched it."""
-        found = self._disk.aside.take(vid)
-        return None if found is None else Staged(path, found.name, -1, found.folder, found.directory, found.ino)
 
     def replace(self, staged: Staged, known: Known | None) -> Look:
         """Put the staged content at its path, if what is there still is what was captured; return what is there now.
@@ -138,9 +59,9 @@ class Hand:
         try:
             look = self._place(staged, known)
         except BaseException:
-            self.discard(staged)
+            self.staging.discard(staged)
             raise
-        _close(staged.fd)
+        close_fd(staged.fd)
         return look
 
     def _place(self, staged: Staged, known: Known | None) -> Look:
@@ -157,11 +78,11 @@ class Hand:
             except OSError as e:
                 if e.errno != errno.EXDEV:
                     raise
-                beside = self._copy_beside(staged, folder)
+                beside = self.staging.copy_beside(staged, folder)
                 try:
                     self._give_name(beside, folder, folder, name, there, known)
                 except BaseException:
-                    self.discard(beside)
+                    self.staging.discard(beside)
                     raise
             self._written.append(staged.path)
             return look_of(os.lstat(name, dir_fd=folder))
@@ -173,28 +94,6 @@ class Hand:
             self._appear(staged, source, folder, name)
         else:
             self._swap(staged, source, folder, name, there, known)
-
-    def _copy_beside(self, staged: Staged, folder: int) -> Staged:
-        """Copy staged content into the folder of its path, which is on another mount than where it was staged."""
-        beside = Staged(staged.path, self._temporary(), -1)
-        source = self._open_staged(staged)
-        try:
-            there = os.fstat(source)
-            target = os.open(beside.name, _NEW, 0o600, dir_fd=folder)
-            try:
-                _copy(source, target, there.st_size)
-                xattrs = read_xattrs(source)
-                ino = dress_fd(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns, xattrs))
-                os.fdatasync(target)
-            except BaseException:
-                os.unlink(beside.name, dir_fd=folder)
-                raise
-            finally:
-                os.close(target)
-        finally:
-            os.close(source)
-        os.unlink(staged.name, dir_fd=staged.folder)
-        return beside._replace(ino=ino)
 
     def _appear(self, staged: Staged, source: int, folder: int, name: bytes) -> None:
         try:
@@ -257,24 +156,14 @@ class Hand:
         finally:
             self._disk.freeing.release(held)
 
-    def discard(self, staged: Staged) -> None:
-        """Remove what was staged; where that cannot be, the next start does it."""
-        _close(staged.fd)
-        with contextlib.suppress(OSError, LsfsError):
-            if staged.folder >= 0:
-                os.unlink(staged.name, dir_fd=staged.folder)
-                return
-            with self._disk.parent(staged.path) as (folder, _):
-                os.unlink(staged.name, dir_fd=folder)
-
     def _into(self, staged: Staged, beside: int, folder: int, name: bytes) -> Look:
-        source = os.open(staged.name, _OLD, dir_fd=beside)
+        source = os.open(staged.name, OLD, dir_fd=beside)
         target = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         try:
             self._point("truncate")
             os.ftruncate(target, 0)
             there = os.fstat(source)
-            _copy(source, target, there.st_size)
+            copy_content(source, target, there.st_size)
             dress_fd(target, Attributes(there.st_mode, there.st_uid, there.st_gid, there.st_mtime_ns, read_xattrs(source)))
             look = look_of(os.fstat(target))
             os.fdatasync(target)
@@ -306,7 +195,7 @@ class Hand:
             Conflict: somebody has put something else there in this moment.
         """
         self._point("make_link")
-        name = self._temporary()
+        name = self.staging.temporary()
         with self._disk.parent(path) as (folder, _):
             os.symlink(target, name, dir_fd=folder)
             with contextlib.suppress(PermissionError):
@@ -416,7 +305,7 @@ class Hand:
     def temporary_beside(self, path: RelPath) -> RelPath:
         """Return a free temporary path in the folder of `path`, for what is there and has to make room for a moment."""
         above = path.rpartition(b"/")[0]
-        name = self._temporary() + MOVED
+        name = self.staging.temporary() + MOVED
         return RelPath(above + b"/" + name if above else name)
 
     def require(self, path: RelPath, known: Known | None) -> None:
@@ -427,66 +316,16 @@ class Hand:
         """
         require(path, known, self._disk.look(path))
 
-    def make_durable(self, staged: Sequence[Staged]) -> None:
-        """Make staged content durable, so that no power cut leaves a name with a part of it."""
-        self._point("sync")
-        if len(staged) > _FEW:
-            _syncfs(self._disk.fd)
-            return
-        for one in staged:
-            fd = one.fd if one.fd >= 0 else self._open_staged(one)
-            try:
-                os.fdatasync(fd)
-            finally:
-                _close(fd if one.fd < 0 else -1)
-
-    def _open_staged(self, staged: Staged) -> int:
-        if staged.folder >= 0:
-            return os.open(staged.name, _OLD, dir_fd=staged.folder)
-        with self._disk.parent(staged.path) as (folder, _):
-            return os.open(staged.name, _OLD, dir_fd=folder)
-
     def sync(self) -> None:
         """Make the names of what was written durable."""
         self._point("sync")
         written, self._written = self._written, []
-        if len(written) > _FEW:
-            _syncfs(self._disk.fd)
+        if len(written) > FEW:
+            syncfs(self._disk.fd)
             return
         for path in {parent_of(path): path for path in written}.values():
             with contextlib.suppress(OSError, NotFound), self._disk.parent(path) as (folder, _):
                 os.fsync(folder)
-
-    def _temporary(self) -> bytes:
-        self._count += 1
-        return b"%s-%d" % (self._label, self._count)
-
-
-def _own_mode(mode: int) -> int:
-    """Return the mode that a file may have before it has its owner and content."""
-    return stat.S_IMODE(mode) & 0o777 | 0o600
-
-
-def _copy(source: int, target: int, size: int) -> None:
-    """Copy a file into an empty one, with its holes."""
-    os.ftruncate(target, size)
-    at = 0
-    while at < size:
-        try:
-            at = os.lseek(source, at, os.SEEK_DATA)
-        except OSError as e:
-            if e.errno != errno.ENXIO:
-                raise
-            return
-        end = min(os.lseek(source, at, os.SEEK_HOLE), size)
-        os.lseek(target, at, os.SEEK_SET)
-        while at < end:
-            at += os.sendfile(target, source, at, min(end - at, 1 << 26))
-
-
-def _close(fd: int) -> None:
-    if fd >= 0:
-        os.close(fd)
 
 
 def _lstat(folder: int, name: bytes) -> os.stat_result | None:
@@ -494,10 +333,3 @@ def _lstat(folder: int, name: bytes) -> os.stat_result | None:
         return os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
         return None
-
-
-def _syncfs(fd: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.syncfs(fd) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))

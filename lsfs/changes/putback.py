@@ -21,9 +21,10 @@ from lsfs.capture.aside import Ahead
 from lsfs.capture.known import Known
 from lsfs.capture.taking import Taken
 from lsfs.changes.dressing import Attributes
-from lsfs.changes.hand import Hand, Staged
+from lsfs.changes.hand import Hand
 from lsfs.changes.moving import Moves, find_moves, moved
 from lsfs.changes.obstacles import obstacle
+from lsfs.changes.staging import Staged
 from lsfs.changes.stock import Stock, Stored
 from lsfs.errors import Conflict, LsfsError, NotFound, OutsideRoot
 from lsfs.model import Kind, RelPath, State, Version
@@ -126,7 +127,7 @@ class Putback:
         self._live = Live({}, {})
         self._targets: Mapping[RelPath, Target] = {}
         self._restore = stock.restorer(())
-        self._ahead = hand.ahead(0, 0)
+        self._ahead = hand.staging.ahead(0, 0)
         self.result = Result()
         self._moves = Moves(hand, {}, current, self.result.touched)
 
@@ -150,7 +151,7 @@ class Putback:
                 self._place()
             finally:
                 for w in self._waiting:
-                    self._hand.discard(w.staged)
+                    self._hand.staging.discard(w.staged)
                 self._go_home()
             self._remove_folders()
             self._set_times()
@@ -159,7 +160,7 @@ class Putback:
     def _files_for(self, part: Sequence[RelPath]) -> Ahead:
         """Begin to make the files that the contents of these paths are going to need."""
         modes = [mode for path in part if (mode := self._mode_to_write(path)) is not None]
-        return self._hand.ahead(len(modes), modes[0] if modes else 0)
+        return self._hand.staging.ahead(len(modes), modes[0] if modes else 0)
 
     def _mode_to_write(self, path: RelPath) -> int | None:
         vid, now = self._targets[path].vid, self._current.get(path)
@@ -168,7 +169,7 @@ class Putback:
         except NotFound:
             return None
         changes = version is not None and version.kind == Kind.FILE and (now is None or now.digest != version.digest)
-        return version.mode if version is not None and changes and not self._hand.has_kept(version.vid) else None
+        return version.mode if version is not None and changes and not self._hand.staging.has_kept(version.vid) else None
 
     def _sparing(self, path: RelPath) -> _Sparing:
         """Leave a path as it is where the block cannot do what it is for."""
@@ -316,10 +317,10 @@ class Putback:
 
     def _stage(self, path: RelPath, fid: int, stored: Stored, attributes: Attributes, now: Known | None) -> None:
         content = self._stock.content(stored)
-        staged = self._hand.kept(path, stored.version.vid)
+        staged = self._hand.staging.kept(path, stored.version.vid)
         if staged is None:
-            written = self._hand.stage_aside(path, lambda fd: self._restore(content, fd), attributes, self._ahead)
-            staged = self._hand.close(written)
+            written = self._hand.staging.stage_aside(path, lambda fd: self._restore(content, fd), attributes, self._ahead)
+            staged = self._hand.staging.close(written)
         self._waiting.append(_Waiting(fid, staged, stored, content, now))
         self._home[fid] = path
         self._waiting_bytes += content.size
@@ -332,7 +333,7 @@ class Putback:
         waiting.reverse()
         try:
             if waiting:
-                self._hand.make_durable([w.staged for w in waiting])
+                self._hand.staging.make_durable([w.staged for w in waiting])
             while waiting:
                 self._place_one(waiting[-1])
                 waiting.pop()

@@ -19,11 +19,12 @@ from types import TracebackType
 from lsfs.capture.disk import Disk
 from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
+from lsfs.changes.copying import copy_versions
 from lsfs.changes.cutoff import FOLDER, expected, is_linked, mark
 from lsfs.changes.dressing import Attributes
 from lsfs.changes.filling import Data, Mode, fill
 from lsfs.changes.guard import Guard
-from lsfs.changes.hand import Hand, Staged
+from lsfs.changes.hand import Hand
 from lsfs.changes.ledger import Ledger
 from lsfs.changes.putback import Putback, Result, Target, live_names
 from lsfs.changes.reverting import Recovered, left, revert
@@ -35,7 +36,6 @@ from lsfs.versions.records import BeginRecord, LockRecord, SnapshotRecord, TagRe
 from lsfs.versions.versions import Versions
 
 _NEW_FILE = 0o644
-_PORTION = 4096  # staged files
 
 
 class Transaction:
@@ -91,17 +91,17 @@ class Transaction:
         if was is not None:
             kept = one(self._versions, was.vid).attributes
             attributes = Attributes(kept.mode, kept.uid, kept.gid, None, kept.xattrs)
-        staged = self._hand.stage(
+        staged = self._hand.staging.stage(
             path, lambda fd: fill(fd, data, mode, None if was is None else lambda: self._disk.open_file(path)), attributes
         )
         with ExitStack() as undo:
-            undo.callback(self._hand.discard, staged)
+            undo.callback(self._hand.staging.discard, staged)
             with self._recorder.lock:
                 content = self._recorder.packs.add_file(staged.fd, size_hint=os.fstat(staged.fd).st_size)
                 self._recorder.reserve(self.id, content)
                 self._ledger.intend("write", {path: was}, {path: None if is_linked(was) else content.digest})
             self._hand.require(path, was)
-            self._hand.make_durable([staged])
+            self._hand.staging.make_durable([staged])
             undo.pop_all()
         self._ledger.touch(path, look=self._hand.replace(staged, was))
 
@@ -177,41 +177,10 @@ class Transaction:
         where = {name: RelPath(dst + name[len(src) :]) for name in inside}
         contents = {where[n]: mark(known) for n, known in inside.items() if known is not None}
         self._ledger.intend("copy", dict.fromkeys(where.values()), contents)
-        staged: list[Staged] = []
-        try:
-            for name in sorted(inside):
-                known = inside[name]
-                if known is not None:
-                    staged += self._copy_one(self._versions.version_by_id(VersionId(known.vid)), where[name])
-                if len(staged) >= _PORTION:
-                    self._place(staged)
-            self._place(staged)
-        finally:
-            for copy in staged:
-                self._hand.discard(copy)
-
-    def _place(self, staged: list[Staged]) -> None:
-        """Give copies their names, and take them from the list."""
-        if staged:
-            self._hand.make_durable(staged)
-        while staged:
-            self._ledger.touch(staged[-1].path, look=self._hand.replace(staged.pop(), None))
-
-    def _copy_one(self, version: Version, target: RelPath) -> list[Staged]:
-        """Make one thing; return the file that is staged and has no name yet, if it is one."""
-        whole = one(self._versions, version.vid).attributes
-        attributes = Attributes(whole.mode, None, None, whole.mtime_ns, whole.xattrs)
-        if version.kind == Kind.DIRECTORY:
-            self._hand.make_folder(target, attributes)
-        elif version.kind == Kind.SYMLINK and version.target is not None:
-            self._hand.make_link(target, version.target, attributes)
-        elif version.kind == Kind.FILE:
-            staged = self._hand.stage(target, lambda fd: self._versions.restore(version, fd), attributes)
-            return [self._hand.close(staged)]
-        else:
-            return []
-        self._ledger.touch(target)
-        return []
+        copies = (
+            (self._versions.version_by_id(VersionId(k.vid)), where[n]) for n in sorted(inside) if (k := inside[n]) is not None
+        )
+        copy_versions(self._hand, self._versions, copies, self._ledger.touch)
 
     def set_time(self, path: RelPath, at_ns: int) -> None:
         """Set the modification time of a file, which is made if it is missing."""

@@ -224,7 +224,7 @@ def test_the_copies_of_a_root_inside_are_left_to_it(tmp_path: Path) -> None:
             def fill(fd: int) -> None:
                 os.write(fd, b"two")
 
-            staged = inner.changes.begin(actor="user")._hand.stage(p("f"), fill, Attributes())
+            staged = inner.changes.begin(actor="user")._hand.staging.stage(p("f"), fill, Attributes())
             outer.record()
             os.close(staged.fd)
             assert (inner.root / os.fsdecode(staged.name)).read_bytes() == b"two"

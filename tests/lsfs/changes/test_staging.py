@@ -369,3 +369,25 @@ def test_a_file_of_two_names_that_is_written_in_place_has_its_attributes_back(r:
     settled(r, "a")
     r.changes.rollback([p("")], Goal(time_ns=between_ns), actor="user")
     assert ((r.root / "b").read_text(), os.getxattr(r.root / "b", "user.k")) == ("one", b"1")
+
+
+def test_a_file_that_not_even_we_may_read_any_more_is_made_durable_with_all_others(
+    r: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    r.write("d/f", "old")
+    r.record()
+    between_ns = r.catalogue.tick()
+    r.save("d/f", "new")
+    real, aside = os.open, os.stat(r.state / "aside").st_ino
+
+    def closed(path: str | bytes, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if dir_fd is not None and os.fstat(dir_fd).st_ino == aside and not flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    synced: list[int] = []
+    monkeypatch.setattr(os, "open", closed)
+    monkeypatch.setattr("lsfs.changes.staging.syncfs", synced.append)
+    back(r, between_ns)
+    assert synced == [r.disk.fd]
+    assert (r.root / "d/f").read_text() == "old"
