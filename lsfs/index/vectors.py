@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from lsfs.catalogue import Catalogue
 from lsfs.embed.embedder import Vectors
-from lsfs.errors import DimensionMismatch
+from lsfs.errors import DimensionMismatch, Unavailable
 
 Rows = NDArray[np.int64]
 _GROW = 4096
@@ -77,6 +77,7 @@ class VectorStore:
 
         Raises:
             DimensionMismatch: the vectors have another length.
+            Unavailable: the disk refuses.
         """
         if not self.dimension and vectors.size:
             self._begin(vectors.shape[1])
@@ -86,10 +87,14 @@ class VectorStore:
             known = self.places(hashes)
             new = {h: v for h, v in zip(hashes, vectors, strict=True) if h not in known}
             places = self._take_places(len(new))
-            self._write(places, new.values())
-            with self._catalogue.write() as con:
-                rows = [(self.model_id, h, place) for h, place in zip(new, places, strict=True)]
-                con.executemany("INSERT INTO vector VALUES(?,?,?)", rows)
+            try:
+                self._write(places, new.values())
+                with self._catalogue.write() as con:
+                    rows = [(self.model_id, h, place) for h, place in zip(new, places, strict=True)]
+                    con.executemany("INSERT INTO vector VALUES(?,?,?)", rows)
+            except BaseException:
+                self._free += places
+                raise
 
     def take(self, rows: Rows) -> Vectors:
         """Return these rows as float32 [n, d]."""
@@ -175,12 +180,18 @@ class VectorStore:
         return places
 
     def _write(self, rows: Sequence[int], vectors: Iterable[Vectors]) -> None:
-        for row, vector in zip(rows, vectors, strict=True):
-            self._matrix[row] = vector.astype(np.float16)
-            if row < len(self._copy):
-                self._copy[row] = vector
-        if isinstance(self._matrix, np.memmap):
-            self._matrix.flush()
+        """Write rows into the file, and not through its mapping: where the disk is full, that ends the process (SIGBUS)."""
+        if not rows:
+            return
+        try:
+            with open(self._path(), "r+b", buffering=0) as file:
+                for row, vector in zip(rows, vectors, strict=True):
+                    _write_all(file.fileno(), vector.astype(np.float16).tobytes(), row * self.dimension * 2)
+                    if row < len(self._copy):
+                        self._copy[row] = vector
+                os.fdatasync(file.fileno())
+        except OSError as e:
+            raise Unavailable(f"vectors cannot be kept ({e.strerror}): free space on the disk of the state") from e
 
     def _map(self, length: int) -> NDArray[np.float16]:
         if not self.dimension:
@@ -207,6 +218,12 @@ class VectorStore:
             part = self._matrix[start + at : min(start + at + _BLOCK, self._length)]
             out[at : at + len(part)] = part.astype(np.float32) @ query
         return out
+
+
+def _write_all(fd: int, data: bytes, at: int) -> None:
+    while data:
+        written = os.pwrite(fd, data, at)
+        data, at = data[written:], at + written
 
 
 def _in_blocks(matrix: NDArray[Any], query: Vectors, rows: Rows, size: int) -> NDArray[np.float32]:

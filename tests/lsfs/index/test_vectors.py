@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,3 +151,48 @@ def test_rows_that_were_overwritten_or_lost_are_noticed(catalogue: Catalogue, tm
     assert sorted(store(catalogue, tmp_path).damaged(most)) == hashes(*range(20, 30))
     file.unlink()
     assert sorted(store(catalogue, tmp_path).damaged(most)) == hashes(*range(100))
+
+
+FULL = """
+import sys
+from pathlib import Path
+import numpy as np
+from lsfs.catalogue import Catalogue
+from lsfs.errors import Unavailable
+from lsfs.index.documents import Documents
+from lsfs.index.vectors import VectorStore
+small, elsewhere = Path(sys.argv[1]), Path(sys.argv[2])
+catalogue = Catalogue(elsewhere / "c.db")
+Documents(catalogue)
+store = VectorStore(small / "vectors", catalogue, "m", 384)
+rows = np.eye(100, 384, dtype=np.float32)
+names = [n.to_bytes(16, "big") for n in range(100)]
+with (small / "fill").open("wb", buffering=0) as fill:
+    try:
+        while True:
+            fill.write(bytes(4096))
+    except OSError:
+        pass
+for _ in range(2):
+    try:
+        store.add(names, rows)
+    except Unavailable as e:
+        print(e)
+(small / "fill").unlink()
+store.add(names, rows)
+print(len(store), (store.take_rows(list(store.places(names).values())).sum(axis=0)[:100] == 1).all())
+"""
+
+
+def test_a_full_disk_costs_no_more_than_the_vectors_until_there_is_room(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)], check=True)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", FULL, str(small), str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+        )
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
+    refused = "vectors cannot be kept (No space left on device): free space on the disk of the state\n"
+    assert (done.returncode, done.stdout) == (0, refused * 2 + "100 True\n"), done.stderr
