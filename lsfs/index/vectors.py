@@ -93,8 +93,9 @@ class VectorStore:
                     rows = [(self.model_id, h, place) for h, place in zip(new, places, strict=True)]
                     con.executemany("INSERT INTO vector VALUES(?,?,?)", rows)
             except BaseException:
-                self._free += places
+                self._free += [place for place in places if place < self._length]
                 raise
+            self._length = max(self._length, max(places, default=-1) + 1)  # nobody reads what may not be on the disk yet
 
     def take(self, rows: Rows) -> Vectors:
         """Return these rows as float32 [n, d]."""
@@ -173,10 +174,9 @@ class VectorStore:
     def _take_places(self, count: int) -> list[int]:
         places = [self._free.pop() for _ in range(min(count, len(self._free)))]
         places += range(self._length, self._length + count - len(places))
-        if self._length < max(places, default=-1) + 1:
-            self._length = max(places) + 1
-            if self._length > len(self._matrix):
-                self._matrix = self._map(self._length)
+        end = max(places, default=-1) + 1
+        if end > len(self._matrix):
+            self._matrix = self._map(end)
         return places
 
     def _write(self, rows: Sequence[int], vectors: Iterable[Vectors]) -> None:

@@ -177,7 +177,7 @@ for _ in range(2):
     try:
         store.add(names, rows)
     except Unavailable as e:
-        print(e)
+        print(e, len(store), store.scores(rows[0]).shape)
 (small / "fill").unlink()
 store.add(names, rows)
 print(len(store), (store.take_rows(list(store.places(names).values())).sum(axis=0)[:100] == 1).all())
@@ -194,5 +194,5 @@ def test_a_full_disk_costs_no_more_than_the_vectors_until_there_is_room(tmp_path
         )
     finally:
         subprocess.run(["umount", "-l", str(small)], check=True)
-    refused = "vectors cannot be kept (No space left on device): free space on the disk of the state\n"
+    refused = "vectors cannot be kept (No space left on device): free space on the disk of the state 0 (0,)\n"
     assert (done.returncode, done.stdout) == (0, refused * 2 + "100 True\n"), done.stderr
