@@ -25,7 +25,7 @@ class Difference:
     """One difference.
 
     Attributes:
-        rules: the tests in `test_rules.py` and `test_set_ids.py` that do not hold.
+        rules: the tests in `test_rules.py`, `test_permission_rules.py` and `test_set_ids.py` that do not hold.
         said: the row of the README's table begins with this.
         answer: asserts, in an empty folder of a mount, what is answered instead.
     """

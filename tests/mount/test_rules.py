@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import mmap
 import os
-import signal
 import socket
-import sqlite3
 import stat
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -21,30 +16,12 @@ import pytest
 pytestmark = pytest.mark.fuse
 _LIBC = ctypes.CDLL(None, use_errno=True)
 NOREPLACE, EXCHANGE = 1, 2
-NOBODY = 65534
 
 
 def renameat2(a: Path, b: Path, flags: int) -> int:
     """Rename with flags; return the errno, 0 for none."""
     failed = _LIBC.renameat2(-100, os.fsencode(a), -100, os.fsencode(b), flags)
     return ctypes.get_errno() if failed else 0
-
-
-def as_nobody(*code: str, groups: str = "--clear-groups") -> subprocess.CompletedProcess[str]:
-    """Run Python as an unprivileged user."""
-    words = [
-        "setpriv",
-        "--reuid",
-        str(NOBODY),
-        "--regid",
-        str(NOBODY),
-        groups,
-        "/usr/bin/env",
-        "python3",
-        "-c",
-        "\n".join(code),
-    ]
-    return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
 def test_written_content_is_read_back_by_another_handle(place: Path) -> None:
@@ -195,27 +172,6 @@ def test_stores_in_a_private_map_stay_private(place: Path) -> None:
     assert (place / "m").read_bytes() == bytes(4096)
 
 
-def test_record_locks_exclude_another_process(place: Path) -> None:
-    (place / "l").write_text("x")
-    code = (
-        "import fcntl, sys\n"
-        "f = open(sys.argv[1], 'r+')\n"
-        "try: fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
-        "except OSError as e: sys.exit(e.errno)\n"
-    )
-    with (place / "l").open("r+") as f:
-        fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        done = subprocess.run([sys.executable, "-c", code, str(place / "l")], check=False)
-        assert done.returncode in (errno.EACCES, errno.EAGAIN)
-
-
-def test_flock_excludes_another_handle(place: Path) -> None:
-    with (place / "l").open("w") as a, (place / "l").open() as b:
-        fcntl.flock(a, fcntl.LOCK_EX)
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(b, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
 def test_fallocate_makes_room_and_punches_holes(place: Path) -> None:
     fd = os.open(place / "f", os.O_RDWR | os.O_CREAT, 0o644)
     os.posix_fallocate(fd, 0, 65536)
@@ -263,28 +219,6 @@ def test_extended_attributes_are_set_listed_replaced_and_removed(place: Path) ->
     with pytest.raises(OSError) as e:
         os.getxattr(path, "user.k")
     assert e.value.errno == errno.ENODATA
-
-
-def test_an_access_control_list_lets_in_whom_the_mode_keeps_out(place: Path) -> None:
-    place.chmod(0o755)
-    path = place / "secret"
-    path.write_text("s")
-    path.chmod(0o600)
-    _reachable(place)
-    assert as_nobody(f"open({str(path)!r})").returncode != 0
-    subprocess.run(["setfacl", "-m", f"u:{NOBODY}:r", str(path)], check=True)
-    assert as_nobody(f"print(open({str(path)!r}).read())").stdout == "s\n"
-
-
-def test_a_default_access_control_list_is_inherited_and_beats_the_umask(place: Path) -> None:
-    (place / "d").mkdir()
-    subprocess.run(["setfacl", "-d", "-m", "u::rwx,g::rwx,o::r", str(place / "d")], check=True)
-    old = os.umask(0o077)
-    try:
-        (place / "d" / "f").write_text("")
-    finally:
-        os.umask(old)
-    assert stat.S_IMODE((place / "d" / "f").stat().st_mode) == 0o664
 
 
 def test_a_file_without_a_name_gets_one_by_link(place: Path) -> None:
@@ -403,130 +337,6 @@ def test_bytes_go_through_a_fifo(place: Path) -> None:
     os.close(write)
 
 
-def test_the_umask_of_the_caller_counts(place: Path) -> None:
-    old = os.umask(0o027)
-    try:
-        os.close(os.open(place / "f", os.O_CREAT | os.O_WRONLY, 0o666))
-        (place / "d").mkdir(mode=0o777)
-    finally:
-        os.umask(old)
-    assert stat.S_IMODE((place / "f").stat().st_mode) == 0o640
-    assert stat.S_IMODE((place / "d").stat().st_mode) == 0o750
-
-
-def _reachable(place: Path) -> None:
-    """Let everybody reach a folder; pytest's own are for their owner."""
-    for above in (place, *place.parents):
-        if stat.S_IMODE(above.stat().st_mode) & 0o011 != 0o011:
-            above.chmod(stat.S_IMODE(above.stat().st_mode) | 0o011)
-
-
-def test_what_a_user_makes_belongs_to_the_user(place: Path) -> None:
-    place.chmod(0o777)
-    _reachable(place)
-    code = (
-        f"import os; p = {str(place)!r}",
-        "open(p + '/f', 'w'); os.mkdir(p + '/d'); os.symlink('x', p + '/s'); os.mkfifo(p + '/p')",
-    )
-    done = as_nobody(*code)
-    assert done.returncode == 0, done.stderr
-    owners = {(s.lstat().st_uid, s.lstat().st_gid) for s in place.iterdir()}
-    assert owners == {(NOBODY, NOBODY)}
-    assert len(os.listdir(place)) == 4
-
-
-def test_a_set_group_id_folder_gives_its_group_to_what_is_made_in_it(place: Path) -> None:
-    os.chown(place, -1, 4242)
-    place.chmod(0o2777)
-    _reachable(place)
-    assert as_nobody(f"import os; p = {str(place)!r}", "open(p + '/f', 'w'); os.mkdir(p + '/d')").returncode == 0
-    assert (place / "f").stat().st_gid == 4242
-    assert (place / "d").stat().st_gid == 4242
-    assert (place / "d").stat().st_mode & stat.S_ISGID
-
-
-def test_the_mode_keeps_other_users_out(place: Path) -> None:
-    _reachable(place)
-    (place / "f").write_text("secret")
-    (place / "f").chmod(0o600)
-    done = as_nobody(f"open({str(place / 'f')!r})")
-    assert "PermissionError" in done.stderr
-    done = as_nobody(f"open({str(place / 'g')!r}, 'w')")
-    assert "PermissionError" in done.stderr
-
-
-def test_supplementary_groups_let_in(place: Path) -> None:
-    _reachable(place)
-    (place / "f").write_text("for the group")
-    os.chown(place / "f", 0, 4243)
-    (place / "f").chmod(0o640)
-    code = f"print(open({str(place / 'f')!r}).read())"
-    assert as_nobody(code).returncode != 0
-    assert as_nobody(code, groups="--groups=4243").stdout == "for the group\n"
-
-
-def test_a_sticky_folder_keeps_others_from_removing(place: Path) -> None:
-    place.chmod(0o1777)
-    _reachable(place)
-    (place / "f").write_text("")
-    done = as_nobody(f"import os; os.unlink({str(place / 'f')!r})")
-    assert "PermissionError" in done.stderr
-
-
-@pytest.mark.parametrize("change", ["os.write(fd, b'x')", "os.ftruncate(fd, 0)", "os.posix_fallocate(fd, 0, 10)"])
-def test_an_unprivileged_change_takes_set_user_id_away(place: Path, change: str) -> None:
-    _reachable(place)
-    (place / "f").write_text("program")
-    (place / "f").chmod(0o6777)
-    done = as_nobody(f"import os; fd = os.open({str(place / 'f')!r}, os.O_RDWR)", change)
-    assert done.returncode == 0, done.stderr
-    assert stat.S_IMODE((place / "f").stat().st_mode) == 0o777
-
-
-def test_a_file_that_becomes_set_user_id_while_it_is_written_loses_it_with_the_next_write(place: Path) -> None:
-    _reachable(place)
-    (place / "f").write_text("program")
-    os.chown(place / "f", NOBODY, NOBODY)
-    path = str(place / "f")
-    done = as_nobody(
-        f"import os; fd = os.open({path!r}, os.O_RDWR)",
-        f"os.write(fd, b'x'); os.chmod({path!r}, 0o6755); print(oct(os.fstat(fd).st_mode))",
-        "os.write(fd, b'y'); print(oct(os.fstat(fd).st_mode))",
-    )
-    assert done.stdout.split() == ["0o106755", "0o100755"], done.stderr
-    assert stat.S_IMODE((place / "f").stat().st_mode) == 0o755
-
-
-def test_a_privileged_write_leaves_set_user_id(place: Path) -> None:
-    (place / "f").write_text("program")
-    (place / "f").chmod(0o4755)
-    with (place / "f").open("a") as f:
-        f.write("more")
-    assert stat.S_IMODE((place / "f").stat().st_mode) == 0o4755
-
-
-def test_a_script_runs(place: Path) -> None:
-    (place / "s.sh").write_text("#!/bin/sh\necho ran\n")
-    (place / "s.sh").chmod(0o755)
-    assert subprocess.run([place / "s.sh"], capture_output=True, check=True).stdout == b"ran\n"
-
-
-def test_a_program_that_runs_cannot_be_written(place: Path) -> None:
-    (place / "sleep").write_bytes(Path("/bin/sleep").read_bytes())
-    (place / "sleep").chmod(0o755)
-    process = subprocess.Popen([place / "sleep", "60"])
-    try:
-        until = time.monotonic() + 5
-        while os.readlink(f"/proc/{process.pid}/exe") == os.path.realpath(sys.executable) and time.monotonic() < until:
-            time.sleep(0.005)
-        with pytest.raises(OSError) as e:
-            (place / "sleep").open("r+b")
-        assert e.value.errno == errno.ETXTBSY
-    finally:
-        process.kill()
-        process.wait()
-
-
 def test_a_folder_of_thousands_is_listed_whole_also_while_it_shrinks(place: Path) -> None:
     names = {f"name-{i}" for i in range(3000)}
     for name in names:
@@ -573,53 +383,3 @@ def test_the_free_room_is_that_of_the_disk(place: Path) -> None:
     mine, disk = os.statvfs(place), os.statvfs("/tmp" if "passthrough" in str(place) else place)
     assert mine.f_namemax == 255
     assert mine.f_blocks == disk.f_blocks
-
-
-def test_sqlite_works_in_wal_mode_with_two_connections(place: Path) -> None:
-    a, b = sqlite3.connect(place / "t.db"), sqlite3.connect(place / "t.db")
-    assert a.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
-    a.execute("CREATE TABLE t(x)")
-    a.execute("INSERT INTO t VALUES(1)")
-    a.commit()
-    assert b.execute("SELECT x FROM t").fetchall() == [(1,)]
-    b.execute("INSERT INTO t VALUES(2)")
-    b.commit()
-    assert a.execute("SELECT count(*) FROM t").fetchone() == (2,)
-    a.close()
-    b.close()
-
-
-def test_git_makes_a_sound_repository(place: Path) -> None:
-    script = (
-        "git init -q g && cd g && echo a>a && git add a && git -c user.name=a -c user.email=b commit -qm x"
-        ' && git fsck --strict && test -z "$(git status --porcelain)"'
-    )
-    assert subprocess.run(["sh", "-c", script], cwd=place, capture_output=True, check=False).returncode == 0
-
-
-def test_signals_while_reading_and_writing_lose_nothing(place: Path) -> None:
-    data = os.urandom(1 << 20) * 8
-    caught = []
-    before = signal.signal(signal.SIGALRM, lambda *_: caught.append(1))
-    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
-    try:
-        (place / "f").write_bytes(data)
-        while len(caught) < 20:
-            assert (place / "f").read_bytes() == data
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def test_many_files_survive_tar_and_back(place: Path, tmp_path: Path) -> None:
-    source = Path(os.__file__).parent / "json"
-    script = f"tar -C {source} -cf - . | tar -C {place} -xf - && diff -r {source} {place}"
-    assert subprocess.run(["sh", "-c", script], check=False).returncode == 0
-
-
-def test_thousands_of_opens_of_one_file_are_all_good(place: Path) -> None:
-    (place / "f").write_text("same")
-    fds = [os.open(place / "f", os.O_RDONLY) for _ in range(900)]
-    assert {os.pread(fd, 10, 0) for fd in (fds[0], fds[450], fds[-1])} == {b"same"}
-    for fd in fds:
-        os.close(fd)

@@ -13,7 +13,7 @@ import pytest
 from lsfs.changes import Recovered, Transaction
 from lsfs.changes.dressing import Attributes
 from lsfs.wire.journal import FileStat, RecordKind
-from tests.lsfs.capture.test_tail import Mount
+from tests.lsfs.capture.journal import Mount
 from tests.lsfs.store_rig import WAIT_S, Rig, p, rig
 
 FILES = {"f": "one", "d/f": "deep one", "d/g": "deep two"}

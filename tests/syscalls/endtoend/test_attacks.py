@@ -16,7 +16,7 @@ import pytest
 from lsfs.errors import Conflict, LsfsError, NotFound
 from lsfs_syscalls.lifecycle import down
 from tests.syscalls.endtoend.conftest import Served, eventually
-from tests.syscalls.endtoend.test_mounted_root import Mounted, contents, mounted_at
+from tests.syscalls.endtoend.mounted import Mounted, contents, mounted_at
 
 
 @pytest.fixture

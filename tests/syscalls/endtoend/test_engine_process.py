@@ -20,7 +20,7 @@ from lsfs.errors import BadRequest, Conflict, Lost, LsfsError, NotFound, Unavail
 from lsfs.wire.http import is_served
 from lsfs_syscalls.connect import Client
 from lsfs_syscalls.lifecycle import down, up
-from tests.lsfs.capture.test_tail import Mount
+from tests.lsfs.capture.journal import Mount
 from tests.lsfs.store_rig import Rig, p
 from tests.syscalls.endtoend.conftest import Served, serve
 

@@ -19,7 +19,7 @@ from lsfs.packs.format import PACK_HEADER_SIZE, Codec, PackHeader
 from lsfs.packs.scan import scan
 from lsfs_syscalls.lifecycle import down, up
 from tests.syscalls.endtoend.conftest import eventually
-from tests.syscalls.endtoend.test_mounted_root import Mounted, mounted_at
+from tests.syscalls.endtoend.mounted import Mounted, mounted_at
 
 pytestmark = pytest.mark.fuse
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,159 +13,12 @@ import pytest
 
 from lsfs.errors import BadRequest, Conflict, LsfsError
 from lsfs_syscalls.lifecycle import down, up
-from tests.syscalls.endtoend.conftest import Served, eventually
+from tests.syscalls.endtoend.conftest import eventually
+from tests.syscalls.endtoend.mounted import Mounted, contents, driver, fresh, mounted_at, shared
+
+__all__ = ["driver", "fresh", "shared"]
 
 pytestmark = pytest.mark.fuse
-
-
-@dataclass(frozen=True, slots=True)
-class Mounted:
-    """A root and its mount."""
-
-    served: Served
-    mount: Path
-
-    def sh(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a shell command in the mount."""
-        return subprocess.run(["sh", "-c", command], cwd=self.mount, capture_output=True, text=True, timeout=60, check=False)
-
-
-def mounted_at(base: Path, mountpoint: Path, root: Path, driver: str = "auto", **more: str) -> Mounted:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("LSFS_")} | {"XDG_CONFIG_HOME": str(base / "config")}
-    environ |= {"LSFS_MOUNT_DRIVER": driver} | more
-    up(str(root), str(mountpoint), state=None, environ=environ)
-    return Mounted(Served(root, environ), mountpoint)
-
-
-@pytest.fixture
-def driver() -> str:
-    """How to mount; a test may say otherwise."""
-    return "native"
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, driver: str) -> Iterator[Mounted]:
-    """A mount for one test."""
-    (tmp_path / "root").mkdir()
-    (tmp_path / "mount").mkdir()
-    one = mounted_at(tmp_path, tmp_path / "mount", tmp_path / "root", driver)
-    yield one
-    with suppress(LsfsError):
-        down(one.served.client)
-    subprocess.run(["umount", "-l", str(one.mount)], capture_output=True, check=False)
-
-
-@pytest.fixture(scope="module", params=["native", "mfusepy", "fusepy"])
-def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mounted]:
-    """A mount for the tests of the module; each works in a folder of its own."""
-    base = tmp_path_factory.mktemp("mounted")
-    (base / "root").mkdir()
-    (base / "mount").mkdir()
-    one = mounted_at(base, base / "mount", base / "root", request.param)
-    yield one
-    with suppress(LsfsError):
-        down(one.served.client)
-    subprocess.run(["umount", "-l", str(one.mount)], capture_output=True, check=False)
-
-
-def contents(m: Mounted, path: str) -> list[str]:
-    """Return the contents of every version of a file that has one, oldest first."""
-    found = m.served.call("history", path=path)["versions"]
-    kept = [v["version"] for v in reversed(found) if not v["deleted"] and v.get("state") != "missed"]
-    return [m.served.call("read", path=path, version=n)["content"] for n in kept]
-
-
-def test_every_close_after_a_write_is_a_version(shared: Mounted) -> None:
-    assert shared.sh("mkdir closes && for i in 1 2 3 4 5 6 7 8; do echo text $i > closes/a.txt; done").returncode == 0
-    shared.served.settle()
-    assert contents(shared, "closes/a.txt") == [f"text {i}\n" for i in range(1, 9)]
-
-
-def test_what_was_there_before_the_mount_is_kept_when_it_is_first_overwritten(tmp_path: Path) -> None:
-    root, mount = tmp_path / "root", tmp_path / "mount"
-    root.mkdir()
-    mount.mkdir()
-    (root / "old.txt").write_text("from before")
-    one = mounted_at(tmp_path, mount, root)
-    try:
-        (mount / "old.txt").write_text("overwritten at once")
-        one.served.settle()
-        assert contents(one, "old.txt") == ["from before", "overwritten at once"]
-    finally:
-        down(one.served.client)
-
-
-def test_an_atomic_save_continues_the_history(shared: Mounted) -> None:
-    shared.sh("mkdir atomic && echo one > atomic/a.txt")
-    shared.served.settle()
-    assert shared.sh("echo two > atomic/.a.tmp && mv atomic/.a.tmp atomic/a.txt").returncode == 0
-    shared.served.settle()
-    assert contents(shared, "atomic/a.txt") == ["one\n", "two\n"]
-
-
-def test_a_file_without_a_name_that_is_opened_again_and_written_has_both_contents_in_its_history(fresh: Mounted) -> None:
-    path = fresh.mount / "gone.txt"
-    path.write_text("ORIGINAL")
-    held = os.open(path, os.O_RDONLY)
-    path.unlink()
-    again = os.open(f"/proc/self/fd/{held}", os.O_RDWR)
-    os.pwrite(again, b"XXXX", 0)
-    os.close(again)
-    os.close(held)
-    fresh.served.settle()
-    assert contents(fresh, "gone.txt") == ["ORIGINAL", "XXXXINAL"]
-    assert fresh.served.client.status()["missed_count"] == 0
-
-
-def test_waiting_covers_a_close_that_the_mount_process_was_not_served_yet(fresh: Mounted) -> None:
-    [mount] = fresh.served.client.status()["mounts"]
-    held = os.open(fresh.mount / "gone.txt", os.O_RDWR | os.O_CREAT | os.O_EXCL)
-    (fresh.mount / "gone.txt").unlink()
-    os.write(held, b"written at last")
-    os.kill(mount["pid"], signal.SIGSTOP)
-    try:
-        os.close(held)  # of such a file the mount is told without the closer waiting for it
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(fresh.served.settle)
-            time.sleep(0.5)
-            os.kill(mount["pid"], signal.SIGCONT)
-            waiting.result()
-    finally:
-        os.kill(mount["pid"], signal.SIGCONT)
-    assert contents(fresh, "gone.txt") == ["written at last"]
-
-
-def test_waiting_for_a_mount_that_hangs_ends_in_time_and_says_so(fresh: Mounted) -> None:
-    status = fresh.served.client.status()
-    [mount] = status["mounts"]
-    os.kill(mount["pid"], signal.SIGSTOP)
-    try:
-        assert not fresh.served.client.wait(1.0)
-        before = len(os.listdir(f"/proc/{status['pid']}/task"))
-        began = time.monotonic()
-        assert not any(fresh.served.client.wait(1.0) for _ in range(4))
-        assert time.monotonic() - began < 10.0
-        assert len(os.listdir(f"/proc/{status['pid']}/task")) <= before + 1
-    finally:
-        os.kill(mount["pid"], signal.SIGCONT)
-    fresh.served.settle()
-
-
-def test_a_file_without_a_name_is_kept_at_its_last_close_however_long_it_was_quiet(fresh: Mounted) -> None:
-    held = []
-    for name in ("one", "two"):
-        held.append(os.open(fresh.mount / name, os.O_RDWR | os.O_CREAT))
-        os.write(held[-1], f"what {name} wrote".encode())
-        os.unlink(fresh.mount / name)
-        os.close(os.dup(held[-1]))  # flushed
-    time.sleep(3.5)  # they are quiet by then, and looked at
-    os.close(held[0])
-    later = os.open(f"/proc/self/fd/{held[1]}", os.O_RDWR)  # sees no change, and is closed last
-    os.close(held[1])
-    os.close(later)
-    fresh.served.settle()
-    assert contents(fresh, "one") == ["what one wrote"]
-    assert contents(fresh, "two") == ["what two wrote"]
 
 
 def lists(folder: Path, count: int) -> bool:
@@ -187,61 +36,6 @@ def test_the_links_of_every_virtual_folder_lead_to_files_whatever_these_are_call
         links = [p for p in where.iterdir() if p.is_symlink()]
         assert sorted(os.fsencode(os.path.realpath(p).rpartition("/")[2]) for p in links) == sorted(names), folder
         assert {p.read_text() for p in links} == {"walrus"}
-
-
-def renamed_over(path: Path, text: str) -> None:
-    """Save as vim's `backupcopy=no`, emacs and most programs do: a temporary file over the name."""
-    path.with_name(".tmp").write_text(text)
-    path.with_name(".tmp").replace(path)
-
-
-def moved_to_a_backup(path: Path, text: str) -> None:
-    """Save as editors do that keep a backup: the name moves there and is written anew."""
-    path.replace(path.with_name(path.name + "~"))
-    path.write_text(text)
-
-
-def moved_to_a_backup_for_a_moment(path: Path, text: str) -> None:
-    """Save as vim does: the backup goes when all is written."""
-    moved_to_a_backup(path, text)
-    path.with_name(path.name + "~").unlink()
-
-
-@pytest.mark.parametrize("save", [renamed_over, moved_to_a_backup, moved_to_a_backup_for_a_moment])
-@pytest.mark.parametrize("paced", [False, True], ids=["without a pause", "while the engine looks"])
-def test_a_burst_of_saves_is_in_the_history_of_the_name_and_none_is_missed(
-    shared: Mounted, save: Callable[[Path, str], None], *, paced: bool
-) -> None:
-    folder = f"{save.__name__}-{paced}"
-    path = shared.mount / folder / "a.txt"
-    path.parent.mkdir()
-    path.write_text("the first")
-    shared.served.settle()
-    before = shared.served.client.status()["missed_count"]
-    texts = ["the first", *(f"save {n}" for n in range(60))]
-    for text in texts[1:]:
-        save(path, text)
-        if paced:
-            shared.served.client.status()
-    shared.served.settle()
-    history = contents(shared, f"{folder}/a.txt")
-    assert [text for text in texts if text not in history] == []
-    assert history[-1] == texts[-1]
-    assert shared.served.client.status()["missed_count"] == before
-
-
-def test_every_close_through_each_of_two_mounts_is_a_version(fresh: Mounted, tmp_path: Path) -> None:
-    (tmp_path / "second").mkdir()
-    up(str(fresh.served.root), str(tmp_path / "second"), state=None, environ=fresh.served.environ)
-    try:
-        for number, mount in enumerate((fresh.mount, tmp_path / "second", fresh.mount)):
-            for n in range(12):
-                (mount / f"f{number}.txt").write_text(f"text {n}")
-            fresh.served.settle()
-            assert contents(fresh, f"f{number}.txt") == [f"text {n}" for n in range(12)]
-        assert os.listdir(fresh.served.root / ".lsfs/spool") == []
-    finally:
-        subprocess.run(["umount", "-l", str(tmp_path / "second")], capture_output=True, check=False)
 
 
 def test_a_file_deleted_through_the_mount_comes_back_with_undo_since(shared: Mounted) -> None:

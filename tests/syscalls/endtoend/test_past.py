@@ -23,7 +23,7 @@ from lsfs_syscalls import times
 from lsfs_syscalls.daemon.main import make_embedder
 from lsfs_syscalls.lifecycle import down
 from tests.syscalls.endtoend.conftest import Served
-from tests.syscalls.endtoend.test_mounted_root import Mounted, contents, mounted_at
+from tests.syscalls.endtoend.mounted import Mounted, contents, mounted_at
 
 pytestmark = pytest.mark.fuse
 

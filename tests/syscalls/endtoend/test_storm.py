@@ -14,14 +14,8 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from tests.syscalls.endtoend.test_mounted_root import (
-    Mounted,
-    driver,
-    fresh,
-    moved_to_a_backup,
-    moved_to_a_backup_for_a_moment,
-    renamed_over,
-)
+from tests.syscalls.endtoend.mounted import Mounted, driver, fresh
+from tests.syscalls.endtoend.test_mounted_saves import moved_to_a_backup, moved_to_a_backup_for_a_moment, renamed_over
 
 pytestmark = pytest.mark.fuse
 __all__ = ["driver", "fresh"]
