@@ -32,9 +32,10 @@ def render(body: Body, paint: Paint) -> str:
 def notices(body: Body) -> Iterator[str]:
     """Yield what the answer says of its own freshness and completeness, for the standard error output."""
     if pending := body.get("pending"):
-        yield f"{pending} changed files are not searchable yet"
+        yield "1 changed file is not searchable yet" if pending == 1 else f"{pending} changed files are not searchable yet"
     if vectors := body.get("vectors_pending"):
-        yield f"{vectors} files can be found by words only until their vectors are made"
+        what = "1 file" if vectors == 1 else f"{vectors} files"
+        yield f"{what} can be found by words only until the vectors are made"
     for line in body.get("degraded") or []:
         yield f"degraded: {plain_text(str(line))}"
     for line in body.get("notices") or []:
