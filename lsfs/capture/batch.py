@@ -88,9 +88,7 @@ class Batch:
             return self._recorder.holder(path) not in (None, mine)
 
         placed = {path: taken.look for path, taken in self._author.placed.items()}
-        scene = Scene(self._recorder.catalogue.read(), self._recorder.disk, held, self._author.complete, placed)
-        scene.read.update(self._author.replaced)
-        return scene
+        return Scene(self._recorder.catalogue.read(), self._recorder.disk, held, self._author.complete, placed)
 
     def _walk(self, folder: RelPath) -> None:
         seen: set[bytes] = set()

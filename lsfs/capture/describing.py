@@ -34,7 +34,6 @@ class Author:
         tx: the transaction; None: a burst of the actor's own, or none at all for the baseline.
         origins: for paths that are being put back, the version that they are put back to.
         placed: files that were just written, as reading them would tell.
-        replaced: what the tables say of some of those names, where it was read and nobody else may record since.
         baseline: it was there before we were: no transaction.
         holder: the transaction that asks, if it is not the author; others' paths are left alone.
         complete: all that it made is named: a new folder need not be walked.
@@ -44,7 +43,6 @@ class Author:
     tx: int | None = None
     origins: Mapping[bytes, int] = field(default_factory=dict)
     placed: Mapping[bytes, Taken] = field(default_factory=dict)
-    replaced: Mapping[bytes, Known | None] = field(default_factory=dict)
     baseline: bool = False
     holder: int | None = None
     complete: bool = False

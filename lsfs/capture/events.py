@@ -83,7 +83,6 @@ class Scene:
     Attributes:
         held: tells the paths that a transaction is changing just now; it records them itself.
         complete: what is in a new folder is named as well.
-        read: what some of the names stood for, where the caller knows that.
         placed: files that were just written by us, as they were then. What a program did to one since is a change of its own,
             which it is told of on its own.
         skipped: those of them that were asked for.
@@ -98,7 +97,6 @@ class Scene:
     looks: dict[bytes, Look | None] = field(default_factory=dict)
     knowns: dict[bytes, Known | None] = field(default_factory=dict)
     ready: dict[bytes, Known | None] = field(default_factory=dict)
-    read: dict[bytes, Known | None] = field(default_factory=dict)
     hints: dict[bytes, bytes] = field(default_factory=dict)
     taken: set[bytes] = field(default_factory=set)
     inodes: dict[int, list[Known]] = field(default_factory=dict)
@@ -130,8 +128,7 @@ class Scene:
 
     def prepare(self, paths: list[bytes]) -> None:
         """Read what many names stood for at once; they are about to be added."""
-        unread = [p for p in paths if p not in self.read]
-        self.ready = self.read | dict.fromkeys(unread) | tables.at_paths(self.con, unread)
+        self.ready = dict.fromkeys(paths) | tables.at_paths(self.con, paths)
 
     def add_dirty(self, dirty: Iterable[Dirty]) -> list[RelPath]:
         """Add what the hints name; return the folders whose inside has to be walked afterwards."""

@@ -50,7 +50,6 @@ class Ledger:
         self._moved: set[RelPath] = set()
         self._origins: dict[bytes, int] = {}
         self._placed: dict[bytes, Taken] = {}
-        self._replaced: dict[bytes, Known | None] = {}
         self._looks: dict[RelPath, Look] = {}
         self._settled: set[RelPath] = set()  # put back, and maybe as they were: the tables tell in the end
 
@@ -123,8 +122,8 @@ class Ledger:
 
     def _record(self, more: list[Dirty], closing: Sequence[Record] = ()) -> None:
         touched = [Dirty(p, old_path=old) for p, old in sorted(self._fresh.items())]
-        author = Author(self._begin.actor, self._begin.tx, self._origins, self._placed, self._replaced, complete=True)
-        self._fresh, self._placed, self._replaced = {}, {}, {}
+        author = Author(self._begin.actor, self._begin.tx, self._origins, self._placed, complete=True)
+        self._fresh, self._placed = {}, {}
         self._recorder.record([*touched, *more], author, closing=closing)
 
     def _is_mine(self, path: RelPath) -> bool:
@@ -170,7 +169,6 @@ class Ledger:
         for path in paths:
             self._fresh.pop(path, None)
             self._placed.pop(path, None)
-            self._replaced.pop(path, None)
             self._touched.discard(path)
             self.changed.discard(path)
         if paths:
@@ -191,7 +189,6 @@ class Ledger:
         """Note what putting back did."""
         self._origins |= result.origins
         self._placed |= result.placed
-        self._replaced |= result.replaced
         self._settled |= result.touched
         for path in result.touched:
             placed = result.placed.get(path)

@@ -55,14 +55,12 @@ class Result:
         kept: paths that could not be put back, with the reason.
         origins: the version that each path was put back to.
         placed: files that were written, so that recording them needs no reading.
-        replaced: what was there before, by name, where nothing was renamed or removed.
     """
 
     touched: set[RelPath] = field(default_factory=set)
     kept: dict[RelPath, str] = field(default_factory=dict)
     origins: dict[bytes, int] = field(default_factory=dict)
     placed: dict[bytes, Taken] = field(default_factory=dict)
-    replaced: dict[bytes, Known | None] = field(default_factory=dict)
 
 
 class _Waiting(NamedTuple):
@@ -345,8 +343,6 @@ class Putback:
         with self._sparing(path):
             look = self._hand.replace(w.staged, w.now)
             self.result.placed[path] = Taken(look, w.content, xattrs=w.stored.xattrs, racy=True)
-            if not self._moves.by_target and not self._removed and w.now is not None:
-                self.result.replaced[path] = w.now
             self._done(path, w.fid, w.stored.version)
             return
         self._home.pop(w.fid, None)

@@ -235,8 +235,6 @@ class Transaction:
             return putback.run(targets, live_names(self._versions, targets, current))
         finally:
             self.kept |= putback.result.kept
-            if not captured:  # others may have recorded there since it was read
-                putback.result.replaced.clear()
             self._ledger.put_back(putback.result)
 
     # Labels: they are recorded with the end of the transaction
