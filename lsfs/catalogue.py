@@ -73,9 +73,6 @@ def _refuse(error: sqlite3.OperationalError, where: str) -> NoReturn:
     ) from error
 
 
-_ROWS = 64  # that are fetched at once
-
-
 class _Cursor(sqlite3.Cursor):
     """A cursor that says in words what the disk refuses, also while rows are read."""
 
@@ -107,8 +104,7 @@ class _Cursor(sqlite3.Cursor):
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         try:
-            while rows := super().fetchmany(_ROWS):
-                yield from rows
+            yield from iter(super().fetchone, None)
         except sqlite3.OperationalError as e:
             _refuse(e, self.where)
 

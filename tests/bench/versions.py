@@ -7,7 +7,6 @@ prints them.
 
 from __future__ import annotations
 
-import gc
 import os
 import random
 import resource
@@ -111,7 +110,6 @@ def many(scratch: Path, rounds: int = 5) -> Iterator[Row]:
     looks at each of them whenever it makes a file, so that `cp` takes five times as long after 1,000 files were deleted.
     """
     (scratch / "rig").mkdir()
-    gc.set_threshold(50_000, 20, 50)  # as in the engine
     with rig(scratch / "rig") as r:
         for n in range(FILES):
             r.write(f"docs/s{n % 10}/f{n}", text(n, 8192))

@@ -7,7 +7,6 @@ descriptor "1", or in words why not, and serves until it is asked to stop (POST 
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import logging
 import os
@@ -53,8 +52,6 @@ class _Plain(logging.Formatter):
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve a root; return the exit status."""
     options = _options(argv)
-    gc.freeze()  # what is here stays; a change of many files makes many tuples and hardly a cycle
-    gc.set_threshold(50_000, 20, 50)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
