@@ -136,7 +136,11 @@ class _Lease:
 
 
 class Catalogue:
-    """The database of one root."""
+    """The database of one root.
+
+    Attributes:
+        writes: how many transactions were committed; it moves right after each, so what was read since it moved last is true.
+    """
 
     def __init__(self, path: Path, *, clock_ns: Callable[[], int] = time.time_ns) -> None:
         self._path = path
@@ -146,6 +150,7 @@ class Catalogue:
         self._readers: list[sqlite3.Connection] = []
         self._free: list[sqlite3.Connection] = []
         self._depth = 0
+        self.writes = 0
         self._writer = self._connect()
         with self.write() as con:
             con.execute(_META)
@@ -203,6 +208,7 @@ class Catalogue:
         """Commit; where that fails (full disk, a deferred constraint), nothing stays open for the next transaction."""
         try:
             self._writer.execute("COMMIT")
+            self.writes += 1
         except BaseException:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -88,7 +89,9 @@ class Batch:
             return self._recorder.holder(path) not in (None, mine)
 
         placed = {path: taken.look for path, taken in self._author.placed.items()}
-        return Scene(self._recorder.catalogue.read(), self._recorder.disk, held, self._author.complete, placed)
+        con = self._recorder.catalogue.read()
+        rows = partial(tables.at_paths, con) if mine is None else self._recorder.rows.at_paths
+        return Scene(con, rows, self._recorder.disk, held, self._author.complete, placed)
 
     def _walk(self, folder: RelPath) -> None:
         seen: set[bytes] = set()

@@ -16,7 +16,7 @@ It decides and writes nothing. Cost: one lstat and one look-up for each path.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -81,6 +81,7 @@ class Scene:
     """The names that are looked at together.
 
     Attributes:
+        rows: reads what names stand for, as `known.at_paths`.
         held: tells the paths that a transaction is changing just now; it records them itself.
         complete: what is in a new folder is named as well.
         placed: files that were just written by us, as they were then. What a program did to one since is a change of its own,
@@ -89,6 +90,7 @@ class Scene:
     """
 
     con: sqlite3.Connection
+    rows: Callable[[Sequence[bytes]], dict[bytes, Known]]
     disk: Disk
     held: Callable[[bytes], bool]
     complete: bool = False
@@ -112,7 +114,7 @@ class Scene:
             was = self.knowns[path]
             if was is not None and was.kind == Kind.DIRECTORY and _kind(self.looks[path]) != Kind.DIRECTORY:
                 inside = tables.paths_below(self.con, path)
-                self.ready |= tables.at_paths(self.con, [p for p in inside if p not in self.looks])
+                self.ready |= self.rows([p for p in inside if p not in self.looks])
                 for inner in inside:
                     self.add(inner)
         return self.looks.get(path)
@@ -128,7 +130,7 @@ class Scene:
 
     def prepare(self, paths: list[bytes]) -> None:
         """Read what many names stood for at once; they are about to be added."""
-        self.ready = dict.fromkeys(paths) | tables.at_paths(self.con, paths)
+        self.ready = dict.fromkeys(paths) | self.rows(paths)
 
     def add_dirty(self, dirty: Iterable[Dirty]) -> list[RelPath]:
         """Add what the hints name; return the folders whose inside has to be walked afterwards."""

@@ -1,15 +1,17 @@
 """What the tables say of a name or an inode, as the recorder compares it with the disk.
 
-Pure reading; each function takes a connection.
+Pure reading; each function takes a connection. `Rows` keeps what was read for as long as it is sure to be true.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from lsfs.catalogue import Catalogue
 from lsfs.model import FOREVER, Kind, State
 from lsfs.versions.tree import below
 
@@ -21,6 +23,7 @@ _COLUMNS = (
 
 _LIVE = f"FROM dentry d JOIN file f USING(fid) JOIN version v ON v.vid=f.vid WHERE d.to_ns={FOREVER}"
 _MANY = 256
+_MOST = 8192  # rows that are kept: some MB
 _KINDS = {k.value: k for k in Kind}
 _STATES = {s.value: s for s in State}
 
@@ -148,3 +151,39 @@ def deleted_version_before(con: sqlite3.Connection, known: Known) -> Known | Non
         known.fid, known.vid, known.number, known.kind, known.state, ino, size, mtime_ns, 0, False, known.names,
         known.mode, known.uid, known.gid, digest, known.target, known.xattrs, known.content, known.at_ns,
     )  # fmt: skip
+
+
+class Rows:
+    """What names stand for, read once for as long as nothing is written to the catalogue.
+
+    A transaction that changes many names asks for the same ones before it decides, before it writes down what it is about to
+    do, and when it records what it did. Threading: the recorder's lock is held.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._found: dict[bytes, Known | None] = {}
+        self._as_of = -1
+
+    def at_paths(self, paths: Sequence[bytes]) -> dict[bytes, Known]:
+        """Do what the function of that name does."""
+        if (as_of := self._catalogue.writes) != self._as_of:
+            self._found, self._as_of = {}, as_of
+        unread = [p for p in paths if p not in self._found]
+        if len(self._found) + len(unread) > _MOST:
+            return at_paths(self._catalogue.read(), paths)
+        if unread:
+            self._found |= dict.fromkeys(unread) | at_paths(self._catalogue.read(), unread)
+        return {p: known for p in paths if (known := self._found[p]) is not None}
+
+    @contextmanager
+    def unaffected(self) -> Iterator[None]:
+        """Have a block commit once, and nothing that is said here."""
+        before = self._catalogue.writes
+        yield
+        if self._as_of == before and self._catalogue.writes == before + 1:
+            self._as_of += 1
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._found = {}

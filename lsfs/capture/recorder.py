@@ -19,14 +19,14 @@ from lsfs.capture.describing import Author, Describer
 from lsfs.capture.disk import Disk
 from lsfs.capture.events import Dirty
 from lsfs.capture.fairness import FairLock
-from lsfs.capture.known import Known
+from lsfs.capture.known import Known, Rows
 from lsfs.capture.writing import Effects, Group
 from lsfs.catalogue import Catalogue
 from lsfs.model import Change, RelPath
 from lsfs.packs.content import Content
 from lsfs.versions.contents import ContentStore
 from lsfs.versions.ids import Ids
-from lsfs.versions.records import Record
+from lsfs.versions.records import BeginRecord, Record, StepRecord
 
 _STAGE_MARK = "capture:stage-token"
 
@@ -54,6 +54,7 @@ class Recorder:
         self.disk = disk
         disk.mark(_stage_mark(catalogue))
         self.ids = Ids(catalogue.read())
+        self.rows = Rows(catalogue)
         self._describer = Describer(catalogue, self.ids)
         self._listeners: list[Callable[[list[Change]], None]] = []
         self._reserved: dict[int, set[bytes]] = {}
@@ -103,18 +104,23 @@ class Recorder:
 
     def known(self, paths: Iterable[RelPath], *, below: bool = False) -> dict[RelPath, Known | None]:
         """Return what the names stand for as captured last; with everything below them where asked."""
-        con = self.catalogue.read()
         wanted: dict[bytes, Known | None] = dict.fromkeys(paths)
         if below:
             for path in tuple(wanted):
-                wanted |= dict.fromkeys(tables.paths_below(con, path))
-        wanted |= tables.at_paths(con, list(wanted))
+                wanted |= dict.fromkeys(tables.paths_below(self.catalogue.read(), path))
+        with self.lock:
+            wanted |= self.rows.at_paths(list(wanted))
         return {RelPath(path): known for path, known in wanted.items()}
 
     def write(self, records: Sequence[Record], effects: Effects | None = None) -> None:
         """Commit records that are not changes of files (tags, transactions, locks)."""
         with self.lock:
             self.group().flush(records, effects)
+
+    def announce(self, records: Sequence[BeginRecord | StepRecord]) -> None:
+        """Commit what a transaction is about to do."""
+        with self.lock, self.rows.unaffected():
+            self.group().flush(records)
 
     def reserve(self, tx: int, content: Content) -> None:
         """Keep content of an open transaction, which no version names yet, from being collected."""
@@ -123,6 +129,8 @@ class Recorder:
     def release(self, tx: int) -> None:
         """End the reservations of a transaction."""
         self._reserved.pop(tx, None)
+        with self.lock:
+            self.rows.clear()
 
     def reserved_chunks(self) -> set[bytes]:
         """Return the ids of the chunks that open transactions need."""

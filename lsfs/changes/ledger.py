@@ -147,7 +147,7 @@ class Ledger:
             targets=tuple((p, t.fid, t.vid) for p, t in targets.items()),
             expected=tuple((expected or {}).items()),
         )
-        self._recorder.write([step] if self.begun else [self._begin, step])
+        self._recorder.announce([step] if self.begun else [self._begin, step])
         self.begun = True
 
     def touch(self, path: RelPath, old_path: RelPath | None = None, *, look: Look | None = None) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from lsfs.changes.putback import NOTHING, Target
 from lsfs.errors import BadRequest, NotFound
-from lsfs.model import Entry, Fid, Kind, RelPath, State, VersionId, show
+from lsfs.model import Fid, Kind, RelPath, State, VersionId, show
 from lsfs.versions import tree
 from lsfs.versions.versions import Versions
 
@@ -81,20 +81,20 @@ def _folder(versions: Versions, path: RelPath, goal: Goal, time_ns: int | None) 
         raise BadRequest(f"{show(path) or 'the root'} is a folder: it has no version numbers; use a time, a snapshot or steps")
     at_ns = _steps_time(versions, path, goal.steps) if goal.steps is not None else time_ns
     assert at_ns is not None
-    then, now = _by_path(versions, path, at_ns), _by_path(versions, path, None)
+    then, now = versions.standing(path, at_ns), versions.standing(path)
     if not then and path:
         raise NotFound(f"{show(path)} was not there at that time")
-    found = _found_later(versions, [now[name].fid for name in now.keys() - then.keys()], at_ns)
+    found = _found_later(versions, [now[name][0] for name in now.keys() - then.keys()], at_ns)
     if not then and found:
         raise NotFound("nothing is known of that time: the files were there when lsfs came to know the root, and it was later")
     targets: dict[RelPath, Target] = {}
     for name in then.keys() | now.keys():
         was, there = then.get(name), now.get(name)
         if was is None:
-            if now[name].fid not in found:
+            if now[name][0] not in found:
                 targets[name] = NOTHING
-        elif there is None or (there.fid, there.version) != (was.fid, was.version):
-            targets[name] = Target(was.fid, was.version)
+        elif there != was:
+            targets[name] = Target(*was)
     return targets
 
 
@@ -102,12 +102,6 @@ def _found_later(versions: Versions, fids: Sequence[Fid], at_ns: int) -> set[Fid
     """Return those of the files that lsfs found there after a time (its baseline): they were not made since."""
     sql = "SELECT fid FROM version WHERE number=1 AND actor='baseline' AND at_ns>? AND fid IN (SELECT value FROM json_each(?))"
     return {Fid(row[0]) for row in versions.connection().execute(sql, (at_ns, json.dumps(list(fids))))}
-
-
-def _by_path(versions: Versions, path: RelPath, at_ns: int | None) -> dict[RelPath, Entry]:
-    entries = {e.path: e for e in versions.list(path, at_ns=at_ns, recursive=True)}
-    own = versions.entry_at(path, at_ns) if path else None
-    return {**entries, path: own} if own is not None else dict(entries)
 
 
 def _steps_time(versions: Versions, path: RelPath, steps: int) -> int:

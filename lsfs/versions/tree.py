@@ -15,11 +15,8 @@ from lsfs.versions.rows import ENTRY, entry_from
 
 _LIVE = f"SELECT {ENTRY} FROM dentry d JOIN file f ON f.fid=d.fid JOIN version v ON v.vid=f.vid WHERE d.to_ns={FOREVER}"
 # The version that was current at T: the newest of the file that is not younger than T.
-_AT = (
-    f"SELECT {ENTRY} FROM dentry d JOIN version v ON v.vid="
-    "(SELECT w.vid FROM version w WHERE w.fid=d.fid AND w.at_ns<=:t ORDER BY w.at_ns DESC LIMIT 1) "
-    "WHERE d.to_ns>:t AND d.from_ns<=:t"
-)
+_CURRENT = "(SELECT w.vid FROM version w WHERE w.fid=d.fid AND w.at_ns<=:t ORDER BY w.at_ns DESC LIMIT 1)"
+_AT = f"SELECT {ENTRY} FROM dentry d JOIN version v ON v.vid={_CURRENT} WHERE d.to_ns>:t AND d.from_ns<=:t"
 
 
 def below(under: bytes) -> tuple[bytes, bytes]:
@@ -53,6 +50,18 @@ def listing(con: sqlite3.Connection, under: bytes, at_ns: int | None, *, recursi
     else:
         rows = con.execute(f"{_AT}{where} ORDER BY d.path", values | {"t": at_ns})
     return [entry_from(r) for r in rows]
+
+
+def standing(con: sqlite3.Connection, path: bytes, at_ns: int | None) -> dict[RelPath, tuple[int, int]]:
+    """Return, for a name and all names below it at a time, the file and version that each stood for."""
+    low, high = below(path)
+    where = "(d.path=:path OR (d.path>=:low AND d.path<:high))"
+    if at_ns is None:
+        sql = f"SELECT d.path, d.fid, f.vid FROM dentry d JOIN file f USING(fid) WHERE {where} AND d.to_ns={FOREVER}"
+    else:
+        sql = f"SELECT d.path, d.fid, {_CURRENT} FROM dentry d WHERE {where} AND d.to_ns>:t AND d.from_ns<=:t"
+    rows = con.execute(sql, {"path": path, "low": low, "high": high, "t": at_ns}).fetchall()
+    return {RelPath(name): (fid, vid) for name, fid, vid in rows if vid is not None}
 
 
 def _folder(under: bytes, *, recursive: bool) -> tuple[str, dict[str, Any]]:

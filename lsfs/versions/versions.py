@@ -85,6 +85,10 @@ class Versions:
         """Return the names directly, or anywhere, below a folder at a time, in the order of their paths."""
         return tree.listing(self._con(), under, at_ns, recursive=recursive)
 
+    def standing(self, path: RelPath, at_ns: int | None = None) -> dict[RelPath, tuple[int, int]]:
+        """Return, for a name and all names below it at a time (None: now), the file and version that each stood for."""
+        return tree.standing(self._con(), path, at_ns)
+
     def names_ever(self, under: RelPath = _ROOT) -> builtins.list[tuple[bytes, Kind]]:
         """Return every name that was ever directly in a folder, with the kind of what it stood for last, by name."""
         return tree.names_ever(self._con(), under)
