@@ -80,14 +80,14 @@ class Here(NamedTuple):
     Attributes:
         folder: the descriptor of the directory, for as long as `directory` is referred to.
         fd: open for reading and writing, or -1.
-        ino: its inode number.
+        ino: its inode number; 0 of one that was just made.
     """
 
     folder: int
     name: bytes
     directory: object
-    ino: int
     fd: int = -1
+    ino: int = 0
 
     def discard(self) -> None:
         """Remove it."""
@@ -167,18 +167,23 @@ class Aside:
             self._add(vid, own, there)
         return True
 
-    def stage(self, mode: int) -> Here | None:
-        """Make an empty file that is going to be exchanged for one of the user's.
+    def stage(self, mode: int, count: int = 1) -> list[Here]:
+        """Make empty files that are going to be exchanged for some of the user's.
 
-        It is the caller's, like what it is exchanged for, until `adopt`; None where nothing is kept here. Nobody else comes
-        here, so it may have its mode (but for the umask) from the start.
+        They are the caller's, like what they are exchanged for, until `adopt`; none where nothing is kept here, and less where
+        the disk refuses. Nobody else comes here, so they may have their mode (but for the umask) from the start.
         """
         with self._lock:
-            here, name = self._directory, self._name()
+            here, names = self._directory, [self._name() for _ in range(count)]
+        made: list[Here] = []
         if here is None:
-            return None
-        fd = os.open(name, _NEW, mode, dir_fd=here.fd)
-        return Here(here.fd, name, here, os.fstat(fd).st_ino, fd)
+            return made
+        try:
+            made.extend(Here(here.fd, name, here, os.open(name, _NEW, mode, dir_fd=here.fd)) for name in names)
+        except OSError:
+            if not made:
+                raise
+        return made
 
     def _name(self) -> bytes:
         """Return a name that no file of the user's has, wherever it is looked for."""
@@ -224,7 +229,7 @@ class Aside:
             self._bytes -= kept.room_bytes
             with suppress(OSError):
                 if _stat(os.lstat(kept.name, dir_fd=here.fd)) == kept.stat:
-                    return Here(here.fd, kept.name, here, kept.stat[0])
+                    return Here(here.fd, kept.name, here, ino=kept.stat[0])
                 os.unlink(kept.name, dir_fd=here.fd)
         return None
 
@@ -299,10 +304,12 @@ class Ahead:
             blank.discard()
 
     def stage(self, mode: int) -> Here | None:
-        """Do what `Aside.stage` does; the mode may be that of the others."""
+        """Do what `Aside.stage` does, for one; its mode may be that of the others."""
         if not self._made:
             self._next()
-        return self._made.pop() if self._made else self._aside.stage(mode)
+        if not self._made:
+            self._made = self._aside.stage(mode)
+        return self._made.pop() if self._made else None
 
     def _next(self) -> None:
         coming, self._coming = self._coming, None
@@ -315,19 +322,9 @@ class Ahead:
             batch = min(self._count, _BATCH)
             self._count -= batch
             try:
-                self._coming = self._thread.submit(self._make, batch)
+                self._coming = self._thread.submit(self._aside.stage, self._mode, batch)
             except RuntimeError:  # no more threads can be had: it goes without
                 self._count = 0
-
-    def _make(self, count: int) -> list[Here]:
-        made: list[Here] = []
-        try:
-            while len(made) < count and (blank := self._aside.stage(self._mode)) is not None:
-                made.append(blank)
-        except OSError:
-            if not made:
-                raise
-        return made
 
 
 def _stat(st: os.stat_result) -> tuple[int, int, int, int, int]:

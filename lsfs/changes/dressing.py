@@ -26,25 +26,24 @@ class Attributes(NamedTuple):
     xattrs: dict[bytes, bytes] | None = None
 
 
-def dress_fd(fd: int, a: Attributes) -> int:
-    """Set attributes by a descriptor: owner before mode (chown clears set-user-id), times last; return the inode number."""
+def dress_fd(fd: int, a: Attributes, *, new: bool = False) -> int:
+    """Set attributes by a descriptor: owner before mode (chown clears set-user-id), times last; return the inode number.
+
+    Args:
+        new: it was just made and has no extended attributes.
+    """
     there = os.fstat(fd)
     chown = a.uid is not None and a.gid is not None and (a.uid, a.gid) != (there.st_uid, there.st_gid)
     if chown and a.uid is not None and a.gid is not None:
         with contextlib.suppress(PermissionError):
             os.fchown(fd, a.uid, a.gid)
-    if a.xattrs is not None:
+    if a.xattrs or (a.xattrs is not None and not new):
         _set_xattrs(fd, a.xattrs)
     if a.mode is not None and (stat.S_IMODE(a.mode) != stat.S_IMODE(there.st_mode) or chown):
         os.fchmod(fd, stat.S_IMODE(a.mode))
     if a.mtime_ns is not None:
         os.utime(fd, ns=(there.st_atime_ns, a.mtime_ns))
     return there.st_ino
-
-
-def dress_new(fd: int, a: Attributes) -> int:
-    """Do what `dress_fd` does for a file that was just made and has no extended attributes."""
-    return dress_fd(fd, a if a.xattrs else a._replace(xattrs=None))
 
 
 def _set_xattrs(fd: int, wanted: dict[bytes, bytes]) -> None:

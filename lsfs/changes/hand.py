@@ -23,7 +23,7 @@ from lsfs.capture.disk import MOVED, Disk, Look, look_of, read_xattrs
 from lsfs.capture.known import Known
 from lsfs.changes.dressing import Attributes, dress_fd
 from lsfs.changes.staging import FEW, OLD, Staged, Staging, close_fd, copy_content, syncfs
-from lsfs.changes.unchanged import changed, is_exactly, require
+from lsfs.changes.unchanged import changed, is_exactly, require, require_stat
 from lsfs.errors import Conflict, Exists, NotFound
 from lsfs.model import RelPath, show
 from lsfs.versions.changing import parent_of
@@ -67,7 +67,7 @@ class Hand:
     def _place(self, staged: Staged, known: Known | None) -> Look:
         with self._disk.parent(staged.path) as (folder, name):
             there = _lstat(folder, name)
-            require(staged.path, known, None if there is None else look_of(there))
+            require_stat(staged.path, known, there)
             source = folder if staged.folder < 0 else staged.folder
             if there is not None and stat.S_ISDIR(there.st_mode):
                 raise Exists(f"{show(staged.path)} is a folder")
@@ -228,7 +228,7 @@ class Hand:
             os.link(old_name, new_name, src_dir_fd=a, dst_dir_fd=b, follow_symlinks=False)
             if known is not None:
                 try:
-                    require(old, known, look_of(os.lstat(new_name, dir_fd=b)))
+                    require_stat(old, known, os.lstat(new_name, dir_fd=b))
                 except Conflict:
                     os.unlink(new_name, dir_fd=b)
                     raise
@@ -280,7 +280,7 @@ class Hand:
         try:
             with self._disk.parent(path) as (folder, name):
                 there = _lstat(folder, name)
-                require(path, known, None if there is None else look_of(there))
+                require_stat(path, known, there)
                 if there is not None:
                     self._remove(path, folder, name, there, known)
         except NotFound:

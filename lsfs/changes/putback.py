@@ -73,24 +73,6 @@ class _Waiting(NamedTuple):
     now: Known | None
 
 
-class _Sparing:
-    """Notes what hinders a block; not a generator, because it is made several times for each file."""
-
-    __slots__ = ("_all_of_it", "_kept", "_path")
-
-    def __init__(self, kept: dict[RelPath, str], path: RelPath, *, all_of_it: bool) -> None:
-        self._kept, self._path, self._all_of_it = kept, path, all_of_it
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if not isinstance(error, (LsfsError, OSError)):
-            return False
-        self._kept[self._path] = obstacle(error, all_of_it=self._all_of_it)
-        return True
-
-
 class Live(NamedTuple):
     """Where the files among the targets are now.
 
@@ -169,17 +151,19 @@ class Putback:
         changes = version is not None and version.kind == Kind.FILE and (now is None or now.digest != version.digest)
         return version.mode if version is not None and changes and not self._hand.staging.has_kept(version.vid) else None
 
-    def _sparing(self, path: RelPath) -> _Sparing:
-        """Leave a path as it is where the block cannot do what it is for."""
-        return _Sparing(self.result.kept, path, all_of_it=self._all_of_it)
+    def _leave(self, path: RelPath, error: LsfsError | OSError) -> None:
+        """Leave a path as it is, for an error that is about it alone; raise any other."""
+        self.result.kept[path] = obstacle(error, all_of_it=self._all_of_it)
 
     def _make_room(self) -> None:
         """Put aside files whose new place is still taken, or whose old one is wanted; remove what is in the way."""
         vanishing = [path for path, target in self._targets.items() if self._vanishes(path, target)]
         if vanishing or self._is_crossing():
             for path, source in sorted(self._moves.by_target.items(), key=itemgetter(1)):
-                with self._sparing(path):
+                try:
                     self._moves.put_aside(source, vanishing)
+                except (LsfsError, OSError) as e:
+                    self._leave(path, e)
         inside = tuple(path + b"/" for path in vanishing)
         for path, target in sorted(self._targets.items(), reverse=True):
             now = self._current.get(path)
@@ -213,12 +197,15 @@ class Putback:
 
     def _remove(self, path: RelPath) -> None:
         now = self._current.get(path)
-        with self._sparing(path):
-            try:
-                self._hand.remove_known(self._moves.now_at(path), now)
-            except Conflict as e:
-                folder = now is not None and now.kind == Kind.DIRECTORY
-                raise Conflict("the folder holds files that are not part of this" if folder else str(e), e.paths) from e
+        try:
+            self._hand.remove_known(self._moves.now_at(path), now)
+        except Conflict as e:
+            folder = now is not None and now.kind == Kind.DIRECTORY
+            words = "the folder holds files that are not part of this" if folder else str(e)
+            self._leave(path, Conflict(words, e.paths))
+        except (LsfsError, OSError) as e:
+            self._leave(path, e)
+        else:
             self._removed.add(path)
             self.result.touched.add(path)
 
@@ -226,7 +213,7 @@ class Putback:
         if path in self.result.kept:
             return
         assert target.fid is not None and target.vid is not None
-        with self._sparing(path):
+        try:
             now = self._there(path)
             if path in self._moves.by_target:
                 self._place()  # what waits may be in a folder that moves
@@ -237,6 +224,8 @@ class Putback:
                 self._hand.remove_known(path, now)
                 now = None
             self._bring(path, target.fid, stored, now)
+        except (LsfsError, OSError) as e:
+            self._leave(path, e)
 
     def _there(self, path: RelPath) -> Known | None:
         """Return what is at a path, but for what has left it in this run."""
@@ -317,8 +306,7 @@ class Putback:
         content = self._stock.content(stored)
         staged = self._hand.staging.kept(path, stored.version.vid)
         if staged is None:
-            written = self._hand.staging.stage_aside(path, lambda fd: self._restore(content, fd), attributes, self._ahead)
-            staged = self._hand.staging.close(written)
+            staged = self._hand.staging.stage_aside(path, lambda fd: self._restore(content, fd), attributes, self._ahead)
         self._waiting.append(_Waiting(fid, staged, stored, content, now))
         self._home[fid] = path
         self._waiting_bytes += content.size
@@ -340,12 +328,14 @@ class Putback:
 
     def _place_one(self, w: _Waiting) -> None:
         path = w.staged.path
-        with self._sparing(path):
+        try:
             look = self._hand.replace(w.staged, w.now)
-            self.result.placed[path] = Taken(look, w.content, xattrs=w.stored.xattrs, racy=True)
-            self._done(path, w.fid, w.stored.version)
+        except (LsfsError, OSError) as e:
+            self._leave(path, e)
+            self._home.pop(w.fid, None)
             return
-        self._home.pop(w.fid, None)
+        self.result.placed[path] = Taken(look, w.content, xattrs=w.stored.xattrs, racy=True)
+        self._done(path, w.fid, w.stored.version)
 
     def _go_home(self) -> None:
         for source, name in self._moves.go_home().items():
@@ -355,8 +345,10 @@ class Putback:
     def _set_times(self) -> None:
         """Set the times of folders that were made, now that nothing is put into them any more."""
         for path, version in self._made:
-            with self._sparing(path):
+            try:
                 self._hand.dress(path, Attributes(mtime_ns=self._stock.folder_time_ns(version)))
+            except (LsfsError, OSError) as e:
+                self._leave(path, e)
 
     def _remove_folders(self) -> None:
         for path, target in sorted(self._targets.items(), reverse=True):

@@ -84,7 +84,7 @@ def _folder(versions: Versions, path: RelPath, goal: Goal, time_ns: int | None) 
     then, now = versions.standing(path, at_ns), versions.standing(path)
     if not then and path:
         raise NotFound(f"{show(path)} was not there at that time")
-    found = _found_later(versions, [now[name][0] for name in now.keys() - then.keys()], at_ns)
+    found = _found_later(versions, [Fid(now[name][0]) for name in now.keys() - then.keys()], at_ns)
     if not then and found:
         raise NotFound("nothing is known of that time: the files were there when lsfs came to know the root, and it was later")
     targets: dict[RelPath, Target] = {}

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from lsfs.capture.aside import Ahead
 from lsfs.capture.disk import Disk, read_xattrs, stage_token
-from lsfs.changes.dressing import Attributes, dress_fd, dress_new
+from lsfs.changes.dressing import Attributes, dress_fd
 from lsfs.errors import LsfsError
 from lsfs.model import RelPath
 
@@ -87,19 +87,20 @@ class Staging:
         """Write a version's content where it can take the place of what is at `path`, which is kept there then.
 
         It has all its attributes from the version and none from the folder; where nothing is kept aside it is beside `path`.
+        Its descriptor is closed: it is for many files that are placed together later.
         """
         blank = ahead.stage(_own_mode(attributes.mode or 0))
         if blank is None:
-            return self.stage(path, fill, attributes)
-        staged = Staged(path, blank.name, blank.fd, blank.folder, blank.directory, blank.ino)
+            return self.close(self.stage(path, fill, attributes))
         try:
             self._point("stage")
             fill(blank.fd)
-            dress_new(blank.fd, attributes)
+            ino = dress_fd(blank.fd, attributes, new=True)
         except BaseException:
-            self.discard(staged)
+            blank.discard()
             raise
-        return staged
+        os.close(blank.fd)
+        return Staged(path, blank.name, -1, blank.folder, blank.directory, ino)
 
     def close(self, staged: Staged) -> Staged:
         """Close the descriptor: for many files that are placed together later."""

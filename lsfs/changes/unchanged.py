@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from lsfs.capture.disk import Look
+from lsfs.capture.disk import Look, look_of
 from lsfs.capture.known import Known
 from lsfs.errors import Conflict
 from lsfs.model import Kind, RelPath, State, show
@@ -33,6 +33,14 @@ def require(path: RelPath, known: Known | None, look: Look | None) -> None:
     else:
         same = (known.ino, known.size, known.mtime_ns) == (look.ino, look.size, look.mtime_ns)
     if not same:
+        raise changed(path)
+
+
+def require_stat(path: RelPath, known: Known | None, there: os.stat_result | None) -> None:
+    """Do what `require` does, for a stat."""
+    if known is None or there is None or known.kind == Kind.DIRECTORY:
+        require(path, known, None if there is None else look_of(there))
+    elif (known.ino, known.size, known.mtime_ns) != (there.st_ino, there.st_size, there.st_mtime_ns):
         raise changed(path)
 
 

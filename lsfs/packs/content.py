@@ -6,7 +6,7 @@ A content is a list of extents: chunks, named by the BLAKE3-256 of their bytes, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -18,8 +18,7 @@ HOLE = bytes(32)
 _EMPTY_DIGEST = blake3(b"").digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """The bytes of one version.
 
     Attributes:

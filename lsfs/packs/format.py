@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from lsfs.errors import Corrupt
 
@@ -95,8 +96,7 @@ def key_in(data: bytes) -> bytes:
     return data[_KEY_AT : _KEY_AT + 16]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The header of a record.
 
     Attributes:

@@ -8,7 +8,6 @@ import random
 import sqlite3
 import threading
 import tracemalloc
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -179,9 +178,9 @@ def test_a_content_with_a_large_hole_of_an_earlier_program_is_still_read(opened:
         hasher.update(bytes(length))
     fd = os.open(out, os.O_RDWR | os.O_CREAT)
     try:
-        packs.restore(replace(content, digest=hasher.digest()), fd)
+        packs.restore(content._replace(digest=hasher.digest()), fd)
         with pytest.raises(Corrupt):
-            packs.restore(replace(content, digest=bytes(32)), fd)
+            packs.restore(content._replace(digest=bytes(32)), fd)
     finally:
         os.close(fd)
 
