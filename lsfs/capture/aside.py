@@ -17,7 +17,6 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -25,7 +24,6 @@ KEPT_S = 600.0
 MOST = 20_000
 MOST_BYTES = 256 << 20
 SHARE_OF_FREE = 16
-_WORTH, _BATCH = 64, 32
 _MEASURED_FOR_S = 0.05
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NOREPLACE, _EXCHANGE = 1, 2
@@ -75,12 +73,12 @@ class _Directory:
 
 
 class Here(NamedTuple):
-    """A file here that is somebody's.
+    """A file here that is somebody's, or a name for one.
 
     Attributes:
         folder: the descriptor of the directory, for as long as `directory` is referred to.
         fd: open for reading and writing, or -1.
-        ino: its inode number; 0 of one that was just made.
+        ino: its inode number; 0 where it is not known yet.
     """
 
     folder: int
@@ -167,23 +165,19 @@ class Aside:
             self._add(vid, own, there)
         return True
 
-    def stage(self, mode: int, count: int = 1) -> list[Here]:
-        """Make empty files that are going to be exchanged for some of the user's.
+    def place(self) -> Here | None:
+        """Return a free name here for a file that is going to be exchanged for one of the user's.
 
-        They are the caller's, like what they are exchanged for, until `adopt`; none where nothing is kept here, and less where
-        the disk refuses. Nobody else comes here, so they may have their mode (but for the umask) from the start.
+        It is the caller's, like what it is exchanged for, until `adopt`; None where nothing is kept here.
         """
         with self._lock:
-            here, names = self._directory, [self._name() for _ in range(count)]
-        made: list[Here] = []
-        if here is None:
-            return made
-        try:
-            made.extend(Here(here.fd, name, here, os.open(name, _NEW, mode, dir_fd=here.fd)) for name in names)
-        except OSError:
-            if not made:
-                raise
-        return made
+            here, name = self._directory, self._name()
+        return None if here is None else Here(here.fd, name, here)
+
+    def stage(self, mode: int) -> Here | None:
+        """Make an empty file at such a place; nobody else comes here, so it may have its mode (but for the umask) at once."""
+        here = self.place()
+        return None if here is None else here._replace(fd=os.open(here.name, _NEW, mode, dir_fd=here.folder))
 
     def _name(self) -> bytes:
         """Return a name that no file of the user's has, wherever it is looked for."""
@@ -270,61 +264,6 @@ class Aside:
                     return
                 pause = next(iter(self._kept.values())).since - old
             self._closed.wait(pause)
-
-
-class Ahead:
-    """Makes the empty files for many `stage` in a thread, while the caller fills those that were made before.
-
-    What the kernel does to make a file is a third of what it takes to put one back. At most two batches are open.
-
-    Args:
-        count: how many are going to be needed, about.
-    """
-
-    def __init__(self, aside: Aside, count: int, mode: int) -> None:
-        self._aside, self._count, self._mode = aside, count if count >= _WORTH else 0, mode
-        self._made: list[Here] = []
-        self._coming: Future[list[Here]] | None = None
-        self._thread: ThreadPoolExecutor | None = None
-
-    def __enter__(self) -> Ahead:
-        if self._count:
-            self._thread = ThreadPoolExecutor(1, "aside-ahead")
-            self._order()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._thread is None:
-            return
-        self._count = 0
-        with suppress(OSError):
-            self._next()
-        self._thread.shutdown()
-        for blank in self._made:
-            blank.discard()
-
-    def stage(self, mode: int) -> Here | None:
-        """Do what `Aside.stage` does, for one; its mode may be that of the others."""
-        if not self._made:
-            self._next()
-        if not self._made:
-            self._made = self._aside.stage(mode)
-        return self._made.pop() if self._made else None
-
-    def _next(self) -> None:
-        coming, self._coming = self._coming, None
-        if coming is not None:
-            self._made += coming.result()
-            self._order()
-
-    def _order(self) -> None:
-        if self._thread is not None and self._count:
-            batch = min(self._count, _BATCH)
-            self._count -= batch
-            try:
-                self._coming = self._thread.submit(self._aside.stage, self._mode, batch)
-            except RuntimeError:  # no more threads can be had: it goes without
-                self._count = 0
 
 
 def _stat(st: os.stat_result) -> tuple[int, int, int, int, int]:

@@ -5,13 +5,12 @@ Pure effects on one descriptor.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import stat
 from typing import NamedTuple
 
 from lsfs.capture.disk import read_xattrs
+from lsfs.changes.worker import set_mode, set_owner
 
 _UNSUPPORTED = (errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.EINVAL)
 
@@ -33,14 +32,11 @@ def dress_fd(fd: int, a: Attributes, *, new: bool = False) -> int:
         new: it was just made and has no extended attributes.
     """
     there = os.fstat(fd)
-    chown = a.uid is not None and a.gid is not None and (a.uid, a.gid) != (there.st_uid, there.st_gid)
-    if chown and a.uid is not None and a.gid is not None:
-        with contextlib.suppress(PermissionError):
-            os.fchown(fd, a.uid, a.gid)
+    chowned = a.uid is not None and a.gid is not None and set_owner(fd, there, a.uid, a.gid)
     if a.xattrs or (a.xattrs is not None and not new):
         _set_xattrs(fd, a.xattrs)
-    if a.mode is not None and (stat.S_IMODE(a.mode) != stat.S_IMODE(there.st_mode) or chown):
-        os.fchmod(fd, stat.S_IMODE(a.mode))
+    if a.mode is not None:
+        set_mode(fd, there, a.mode, chowned=chowned)
     if a.mtime_ns is not None:
         os.utime(fd, ns=(there.st_atime_ns, a.mtime_ns))
     return there.st_ino

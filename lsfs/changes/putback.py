@@ -10,25 +10,25 @@ Content on the disk that it replaces or removes is in the store before: its call
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from operator import itemgetter
 from typing import NamedTuple
 
 from lsfs.capture import known as tables
-from lsfs.capture.aside import Ahead
 from lsfs.capture.known import Known
 from lsfs.capture.taking import Taken
 from lsfs.changes.dressing import Attributes
 from lsfs.changes.hand import Hand
+from lsfs.changes.helper import LARGEST, Helper, Order
 from lsfs.changes.moving import Moves, find_moves, moved
 from lsfs.changes.obstacles import obstacle
 from lsfs.changes.staging import Staged
 from lsfs.changes.stock import Stock, Stored
 from lsfs.errors import Conflict, LsfsError, NotFound, OutsideRoot
 from lsfs.model import Kind, RelPath, State, Version
-from lsfs.packs.content import Content
 from lsfs.versions.versions import Versions
 
 _PORTION = 4096  # staged files
@@ -66,11 +66,8 @@ class Result:
 class _Waiting(NamedTuple):
     """A file that is staged and not placed yet."""
 
-    fid: int
+    order: Order
     staged: Staged
-    stored: Stored
-    content: Content
-    now: Known | None
 
 
 class Live(NamedTuple):
@@ -91,13 +88,23 @@ class Putback:
     Args:
         stock: the versions among the targets.
         current: what the tables say of the paths, as captured right before.
+        helper: of `hand.staging`.
         all_of_it: it takes a transaction back, and what cannot be done at one path is no reason to leave the rest.
     """
 
-    def __init__(self, hand: Hand, stock: Stock, current: Mapping[RelPath, Known | None], *, all_of_it: bool = False) -> None:
+    def __init__(
+        self,
+        hand: Hand,
+        stock: Stock,
+        current: Mapping[RelPath, Known | None],
+        helper: Helper,
+        *,
+        all_of_it: bool = False,
+    ) -> None:
         self._hand = hand
         self._stock = stock
         self._current = current
+        self._helper = helper
         self._all_of_it = all_of_it
         self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
@@ -106,8 +113,7 @@ class Putback:
         self._home: dict[int, RelPath] = {}
         self._live = Live({}, {})
         self._targets: Mapping[RelPath, Target] = {}
-        self._restore = stock.restorer(())
-        self._ahead = hand.staging.ahead(0, 0)
+        self._restorer = stock.restorer(())
         self.result = Result()
         self._moves = Moves(hand, {}, current, self.result.touched)
 
@@ -124,10 +130,9 @@ class Putback:
             try:
                 self._make_room()
                 for part in _portions(sorted(path for path, target in targets.items() if target.fid is not None)):
-                    self._restore = self._stock.restorer(vid for path in part if (vid := targets[path].vid) is not None)
-                    with self._files_for(part) as self._ahead:
-                        for path in part:
-                            self._settle(path, targets[path])
+                    self._restorer = self._stock.restorer(vid for path in part if (vid := targets[path].vid) is not None)
+                    for path in part:
+                        self._settle(path, targets[path])
                 self._place()
             finally:
                 for w in self._waiting:
@@ -136,20 +141,6 @@ class Putback:
             self._remove_folders()
             self._set_times()
         return self.result
-
-    def _files_for(self, part: Sequence[RelPath]) -> Ahead:
-        """Begin to make the files that the contents of these paths are going to need."""
-        modes = [mode for path in part if (mode := self._mode_to_write(path)) is not None]
-        return self._hand.staging.ahead(len(modes), modes[0] if modes else 0)
-
-    def _mode_to_write(self, path: RelPath) -> int | None:
-        vid, now = self._targets[path].vid, self._current.get(path)
-        try:
-            version = None if vid is None else self._stock.get(vid).version
-        except NotFound:
-            return None
-        changes = version is not None and version.kind == Kind.FILE and (now is None or now.digest != version.digest)
-        return version.mode if version is not None and changes and not self._hand.staging.has_kept(version.vid) else None
 
     def _leave(self, path: RelPath, error: LsfsError | OSError) -> None:
         """Leave a path as it is, for an error that is about it alone; raise any other."""
@@ -303,39 +294,71 @@ class Putback:
             self._hand.dress(path, attributes)
 
     def _stage(self, path: RelPath, fid: int, stored: Stored, attributes: Attributes, now: Known | None) -> None:
-        content = self._stock.content(stored)
+        order = Order(path, fid, stored, self._stock.content(stored), now)
         staged = self._hand.staging.kept(path, stored.version.vid)
-        if staged is None:
-            staged = self._hand.staging.stage_aside(path, lambda fd: self._restore(content, fd), attributes, self._ahead)
-        self._waiting.append(_Waiting(fid, staged, stored, content, now))
+        if staged is not None:
+            self._waiting.append(_Waiting(order, staged))
+        elif not self._give(order, attributes):
+            self._write(order, attributes)
         self._home[fid] = path
-        self._waiting_bytes += content.size
+        self._waiting_bytes += order.content.size
         if len(self._waiting) >= _PORTION or self._waiting_bytes > _PORTION_BYTES:
             self._place()
 
+    def _give(self, order: Order, attributes: Attributes) -> bool:
+        """Have the helper write a file, if it can; return whether it does."""
+        if not self._helper.wants():
+            self._collect()
+        if attributes.xattrs or not self._helper.wants():
+            return False
+        payload = self._restorer.stored(order.content, LARGEST)
+        if payload is not None:
+            self._hand.staging.give(self._helper, order, payload)
+        return payload is not None
+
+    def _collect(self, *, everything: bool = False) -> None:
+        """Take over what the helper has written, and write what it has not."""
+        left: list[Order] = []
+        for order, here in self._helper.finished(everything=everything):
+            if here is None:
+                left.append(order)
+                continue
+            staged = Staged(order.path, here.name, -1, here.folder, here.directory, here.ino)
+            self._waiting.append(_Waiting(order, staged))
+        for order in left:
+            try:
+                self._write(order, order.stored.attributes)
+            except (LsfsError, OSError) as e:
+                self._leave(order.path, e)
+                self._home.pop(order.fid, None)
+
+    def _write(self, order: Order, attributes: Attributes) -> None:
+        fill = partial(self._restorer.restore, order.content)
+        self._waiting.append(_Waiting(order, self._hand.staging.stage_aside(order.path, fill, attributes)))
+
     def _place(self) -> None:
         """Give the staged files their names, once their content is durable: one sync for all."""
+        self._collect(everything=True)
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         waiting.reverse()
         try:
             if waiting:
                 self._hand.staging.make_durable([w.staged for w in waiting])
             while waiting:
-                self._place_one(waiting[-1])
+                self._place_one(*waiting[-1])
                 waiting.pop()
         finally:
             self._waiting = waiting
 
-    def _place_one(self, w: _Waiting) -> None:
-        path = w.staged.path
+    def _place_one(self, order: Order, staged: Staged) -> None:
         try:
-            look = self._hand.replace(w.staged, w.now)
+            look = self._hand.replace(staged, order.now)
         except (LsfsError, OSError) as e:
-            self._leave(path, e)
-            self._home.pop(w.fid, None)
+            self._leave(order.path, e)
+            self._home.pop(order.fid, None)
             return
-        self.result.placed[path] = Taken(look, w.content, xattrs=w.stored.xattrs, racy=True)
-        self._done(path, w.fid, w.stored.version)
+        self.result.placed[order.path] = Taken(look, order.content, xattrs=order.stored.xattrs, racy=True)
+        self._done(order.path, order.fid, order.stored.version)
 
     def _go_home(self) -> None:
         for source, name in self._moves.go_home().items():

@@ -65,9 +65,10 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     recorder.record([Dirty(p) for p in paths], Author(actor, tx))
     current = recorder.known(paths)
     targets = {p: t for p, t in cut.before.items() if p not in others}
-    stock = Stock(versions, [t.vid for t in targets.values() if t.vid is not None])
-    putback = Putback(hand, stock, current, all_of_it=True)
-    result = putback.run(targets, live_names(versions, targets, current))
+    vids = [t.vid for t in targets.values() if t.vid is not None]
+    with hand.staging.helper(vids) as helper:
+        putback = Putback(hand, Stock(versions, vids), current, helper, all_of_it=True)
+        result = putback.run(targets, live_names(versions, targets, current))
     hand.sync()
     end = EndRecord(tx, recorder.catalogue.tick(), "reverted")
     author = Author(actor, tx, result.origins)

@@ -66,13 +66,14 @@ def revert(recorder: Recorder, versions: Versions, hand: Hand, ledger: Ledger, b
         others = theirs(recorder.disk, read_cut(recorder.catalogue.read(), begin.tx))
         ledger.leave(others)
         before = {path: target for path, target in ledger.before.items() if path not in others}
-        stock = Stock(versions, [t.vid for t in before.values() if t.vid is not None])
+        vids = [t.vid for t in before.values() if t.vid is not None]
         current = ledger.sync(list(before))
-        putback = Putback(hand, stock, current, all_of_it=True)
-        try:
-            putback.run(before, live_names(versions, before, current))
-        finally:
-            ledger.put_back(putback.result)
+        with hand.staging.helper(vids) as helper:
+            putback = Putback(hand, Stock(versions, vids), current, helper, all_of_it=True)
+            try:
+                putback.run(before, live_names(versions, before, current))
+            finally:
+                ledger.put_back(putback.result)
     hand.sync()
     ledger.close("reverted")
     kept = putback.result.kept | dict.fromkeys(others, "changed since")

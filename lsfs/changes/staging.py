@@ -13,19 +13,19 @@ import contextlib
 import ctypes
 import errno
 import os
-import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from lsfs.capture.aside import Ahead
 from lsfs.capture.disk import Disk, read_xattrs, stage_token
 from lsfs.changes.dressing import Attributes, dress_fd
+from lsfs.changes.helper import Helper, Order
+from lsfs.changes.worker import NEW, own_mode
 from lsfs.errors import LsfsError
 from lsfs.model import RelPath
+from lsfs.packs.restoring import Payload
 
 OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 FEW = 8
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Staged(NamedTuple):
@@ -66,7 +66,7 @@ class Staging:
         self._point("stage")
         name = self.temporary()
         with self._disk.parent(path) as (folder, _):
-            fd = os.open(name, _NEW, 0o600, dir_fd=folder)
+            fd = os.open(name, NEW, 0o600, dir_fd=folder)
             staged = Staged(path, name, fd, ino=os.fstat(fd).st_ino)
             try:
                 if attributes.uid is None and os.geteuid() == 0:
@@ -79,21 +79,21 @@ class Staging:
                 raise
         return staged
 
-    def ahead(self, count: int, mode: int) -> Ahead:
-        """Return what makes files for `stage_aside` ahead, for a `with` block."""
-        return Ahead(self._disk.aside, count, _own_mode(mode))
+    def helper(self, vids: Iterable[int]) -> Helper:
+        """Return what helps `stage_aside` with these versions, for a `with` block."""
+        return Helper(self._disk.aside, sum(not self._disk.aside.has(vid) for vid in vids))
 
-    def stage_aside(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes, ahead: Ahead) -> Staged:
+    def stage_aside(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes) -> Staged:
         """Write a version's content where it can take the place of what is at `path`, which is kept there then.
 
         It has all its attributes from the version and none from the folder; where nothing is kept aside it is beside `path`.
         Its descriptor is closed: it is for many files that are placed together later.
         """
-        blank = ahead.stage(_own_mode(attributes.mode or 0))
+        self._point("stage")
+        blank = self._disk.aside.stage(own_mode(attributes.mode or 0))
         if blank is None:
             return self.close(self.stage(path, fill, attributes))
         try:
-            self._point("stage")
             fill(blank.fd)
             ino = dress_fd(blank.fd, attributes, new=True)
         except BaseException:
@@ -102,14 +102,15 @@ class Staging:
         os.close(blank.fd)
         return Staged(path, blank.name, -1, blank.folder, blank.directory, ino)
 
+    def give(self, helper: Helper, order: Order, payload: Payload) -> None:
+        """Have the helper do what `stage_aside` does."""
+        self._point("stage")
+        helper.give(order, payload)
+
     def close(self, staged: Staged) -> Staged:
         """Close the descriptor: for many files that are placed together later."""
         close_fd(staged.fd)
         return staged._replace(fd=-1)
-
-    def has_kept(self, vid: int) -> bool:
-        """Tell whether the file that was a version is kept aside, most likely."""
-        return self._disk.aside.has(vid)
 
     def kept(self, path: RelPath, vid: int) -> Staged | None:
         """Return the file that was a version, to be placed again, if it was kept aside and nobody has touched it."""
@@ -122,7 +123,7 @@ class Staging:
         source = self._open_staged(staged)
         try:
             there = os.fstat(source)
-            target = os.open(beside.name, _NEW, 0o600, dir_fd=folder)
+            target = os.open(beside.name, NEW, 0o600, dir_fd=folder)
             try:
                 copy_content(source, target, there.st_size)
                 xattrs = read_xattrs(source)
@@ -175,11 +176,6 @@ class Staging:
         """Return a temporary name that is free."""
         self._count += 1
         return b"%s-%d" % (self._label, self._count)
-
-
-def _own_mode(mode: int) -> int:
-    """Return the mode that a file may have before it has its owner and content."""
-    return stat.S_IMODE(mode) & 0o777 | 0o600
 
 
 def copy_content(source: int, target: int, size: int) -> None:

@@ -6,13 +6,14 @@ Pure reading.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from lsfs.changes.dressing import Attributes
 from lsfs.errors import NotFound
 from lsfs.model import State, Version
 from lsfs.packs.content import Content
+from lsfs.packs.restoring import Restorer
 from lsfs.versions.records import unpack
 from lsfs.versions.rows import VERSION, version_from
 from lsfs.versions.versions import Versions
@@ -70,8 +71,8 @@ class Stock:
             return known
         return self._versions.content(stored.version) if stored.content is None else Content.decode(stored.content)
 
-    def restorer(self, vids: Iterable[int]) -> Callable[[Content, int], None]:
-        """Return what writes the content of one of these versions into an empty file, with its holes and checked."""
+    def restorer(self, vids: Iterable[int]) -> Restorer:
+        """Return what writes the contents of these versions into empty files, with their holes and checked."""
         stored = ((vid, self._stored.get(vid)) for vid in vids)
         self._contents = {vid: Content.decode(s.content) for vid, s in stored if s is not None and s.content is not None}
         return self._versions.restorer(self._contents.values())

@@ -226,16 +226,18 @@ class Transaction:
             captured: they have just been captured.
         """
         paths = [RelPath(p) for p in targets]
-        current = self._ledger.enter_captured(paths) if captured else self._ledger.enter(paths, seen=seen)
-        self._need_folders_of(targets)
-        stock = Stock(self._versions, [t.vid for t in targets.values() if t.vid is not None])
-        self._ledger.intend(operation, current, expected(stock, targets, current))
-        putback = Putback(self._hand, stock, current)
-        try:
-            return putback.run(targets, live_names(self._versions, targets, current))
-        finally:
-            self.kept |= putback.result.kept
-            self._ledger.put_back(putback.result)
+        vids = [t.vid for t in targets.values() if t.vid is not None]
+        with self._hand.staging.helper(vids) as helper:
+            current = self._ledger.enter_captured(paths) if captured else self._ledger.enter(paths, seen=seen)
+            self._need_folders_of(targets)
+            stock = Stock(self._versions, vids)
+            self._ledger.intend(operation, current, expected(stock, targets, current))
+            putback = Putback(self._hand, stock, current, helper)
+            try:
+                return putback.run(targets, live_names(self._versions, targets, current))
+            finally:
+                self.kept |= putback.result.kept
+                self._ledger.put_back(putback.result)
 
     # Labels: they are recorded with the end of the transaction
 

@@ -61,7 +61,7 @@ class Fetcher:
 
     def checked(self, row: ChunkRow) -> tuple[Record, bytes, bytes]:
         """Return a chunk's record header, its payload as it is stored, and its verified content."""
-        record, payload = self._payload(row)
+        record, payload = self.payload(row)
         if record.codec != Codec.PATCH:
             return record, payload, _verified(row.id, decode(record.codec, payload, record.length))
         return record, payload, self._resolve(row.id, record, payload)
@@ -74,7 +74,7 @@ class Fetcher:
                 raise Corrupt(f"chunk {id_.hex()} is damaged: its chain of patches does not end")
             base = payload[:ID_SIZE]
             try:
-                record, payload = self._payload(self._located(base))
+                record, payload = self.payload(self._located(base))
             except NotFound as e:
                 raise Corrupt(f"chunk {id_.hex()} cannot be read: its base {base.hex()} is missing") from e
             steps.append((base, record, payload))
@@ -85,7 +85,7 @@ class Fetcher:
             data = _verified(name, decode(record.codec, payload[ID_SIZE:], record.length, data))
         return data
 
-    def _payload(self, row: ChunkRow) -> tuple[Record, bytes]:
+    def payload(self, row: ChunkRow) -> tuple[Record, bytes]:
         """Return a chunk's record as it is stored; its header is checked, its content not."""
         for _ in range(_RETRIES):
             try:

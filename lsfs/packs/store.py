@@ -35,6 +35,7 @@ from lsfs.packs.refusal import unavailable
 from lsfs.packs.repack import DEEPEST, Repacker
 from lsfs.packs.reports import Damage, PackStats, RepackReport, SweepReport
 from lsfs.packs.reserve import Reserve
+from lsfs.packs.restoring import Restorer
 from lsfs.packs.rewrite import DropRecord, Store, drop_nothing
 from lsfs.packs.verify import verify
 
@@ -209,15 +210,9 @@ class Packs:
         """Write a content into an empty file, with its holes, and check it against its digest."""
         restore(content, self._fetcher.get, fd)
 
-    def restorer(self, contents: Iterable[Content]) -> Callable[[Content, int], None]:
+    def restorer(self, contents: Iterable[Content]) -> Restorer:
         """Return what does what `restore` does, for these contents: where their chunks lie is looked up at once."""
-        rows = self._index.chunks_at([id_ for content in contents for id_ in content.ids()])
-
-        def get(id_: bytes) -> bytes:
-            row = rows.get(id_)
-            return self._fetcher.get(id_) if row is None else self._fetcher.checked(row)[2]
-
-        return lambda content, fd: restore(content, get, fd)
+        return Restorer(self._fetcher, self._index.chunks_at([id_ for content in contents for id_ in content.ids()]))
 
     def has(self, chunk_id: bytes) -> bool:
         """Tell whether the store holds a chunk."""

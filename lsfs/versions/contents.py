@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO, Protocol
 
 from lsfs.packs.content import Content
+from lsfs.packs.restoring import Restorer
 
 
 class ContentStore(Protocol):
@@ -47,7 +48,7 @@ class ContentStore(Protocol):
         """Write the content into an empty file, holes as holes, and check it against its digest."""
         ...
 
-    def restorer(self, contents: Iterable[Content]) -> Callable[[Content, int], None]:
+    def restorer(self, contents: Iterable[Content]) -> Restorer:
         """Return what does what `restore` does, for these contents: where they lie is looked up at once."""
         ...
 

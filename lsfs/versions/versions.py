@@ -11,13 +11,14 @@ from __future__ import annotations
 import builtins
 import io
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from lsfs.catalogue import Catalogue
 from lsfs.errors import NotFound
 from lsfs.model import FOREVER, Entry, Fid, Kind, RelPath, State, Version, VersionId, show
 from lsfs.packs.content import Content
+from lsfs.packs.restoring import Restorer
 from lsfs.versions import history, names, tree
 from lsfs.versions.applying import apply
 from lsfs.versions.contents import ContentStore
@@ -199,8 +200,8 @@ class Versions:
         """Write the content of a version into an empty file, with its holes and checked; raises as `read` does."""
         self._packs.restore(self.content(version), fd)
 
-    def restorer(self, contents: Iterable[Content]) -> Callable[[Content, int], None]:
-        """Return what writes one of these contents into an empty file, with its holes and checked."""
+    def restorer(self, contents: Iterable[Content]) -> Restorer:
+        """Return what writes these contents into empty files, with their holes and checked."""
         return self._packs.restorer(contents)
 
     def content(self, version: Version) -> Content:

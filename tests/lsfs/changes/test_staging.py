@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lsfs.capture.aside import Ahead, appear, exchange
+from lsfs.capture.aside import appear, exchange
 from lsfs.changes import Changes, Goal, hand
 from lsfs.changes.guard import Guard
 from lsfs.errors import Unavailable
@@ -100,15 +100,7 @@ def test_what_was_replaced_is_kept_aside_and_nothing_else_is_left_there(r: Rig, 
     assert {(aside / name).read_text() for name in os.listdir(aside)} <= {f"old {n}" for n in range(count)}
 
 
-def test_files_that_were_made_ahead_and_are_not_needed_are_gone(r: Rig) -> None:
-    with Ahead(r.disk.aside, MANY, 0o600) as ahead:
-        blank = ahead.stage(0o600)
-        assert blank is not None
-        blank.discard()
-    assert os.listdir(r.state / "aside") == []
-
-
-def test_a_disk_that_is_full_while_files_are_made_ahead_leaves_all_as_it_was(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_while_files_are_made_leaves_all_as_it_was(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     between_ns = two_versions(r, MANY)
     before, real, left = r.tree(), os.open, [100]
 
