@@ -11,6 +11,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from lsfs.capture.recorder import Recorder
@@ -152,13 +153,26 @@ class Changes:
 
     def rollback_in(self, tx: Transaction, paths: Sequence[RelPath], goal: Goal) -> None:
         """Roll back as a part of a transaction."""
-        for path in paths:
-            tx.refresh(path)
+        writes, likely = self._recorder.catalogue.writes, self._likely(paths, goal)
+        with tx.helper(likely or {}) as helper:
+            for path in paths:
+                tx.refresh(path)
+            if likely is None or writes != self._recorder.catalogue.writes:
+                likely = self._targets(paths, goal)
+            if likely:
+                tx.put_back(likely, operation="rollback", captured=True, helper=helper)
+
+    def _likely(self, paths: Sequence[RelPath], goal: Goal) -> dict[RelPath, Target] | None:
+        """Return the targets as far as the tables tell before the disk is looked at: how many there are decides on a helper."""
+        with suppress(LsfsError):
+            return self._targets(paths, goal)
+        return None
+
+    def _targets(self, paths: Sequence[RelPath], goal: Goal) -> dict[RelPath, Target]:
         targets: dict[RelPath, Target] = {}
         for path in paths:
             targets |= targets_for(self._versions, path, goal)
-        if targets:
-            tx.put_back(targets, operation="rollback", captured=True)
+        return targets
 
     # Undo
 

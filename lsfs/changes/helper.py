@@ -71,6 +71,7 @@ class Helper:
         self._size = 0
         self._sent: deque[_Sent] = deque()
         self._answer = bytearray()
+        self._was_used = False
         if files >= WORTH and (place := aside.place()) is not None:
             with suppress(OSError):
                 self._start(place.folder)
@@ -96,7 +97,7 @@ class Helper:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._end(kill=bool(self._sent))
+        self._end(kill=bool(self._sent or not self._was_used))
         for _ in self._given_up():
             pass
 
@@ -118,13 +119,14 @@ class Helper:
             self._send()
 
     def _send(self) -> None:
+        self._was_used = True
         data = marshal.dumps(self._jobs)
         self._sent.append(_Sent(self._orders, self._size))
         self._jobs, self._orders, self._size = [], [], 0
         view = memoryview(worker.LENGTH.pack(len(data)) + data)
         try:
             while view:
-                if not select.select([], [self._in], [], PATIENCE_S)[1]:
+                if not _is_ready(self._in, select.POLLOUT, PATIENCE_S):
                     break
                 view = view[os.write(self._in, view) :]
         except OSError:
@@ -154,7 +156,7 @@ class Helper:
         size = count * worker.INODE.size
         deadline = time.monotonic() + wait_s
         while len(self._answer) < size:
-            ready = select.select([self._out], [], [], max(0.0, deadline - time.monotonic()))[0]
+            ready = _is_ready(self._out, select.POLLIN, deadline - time.monotonic())
             part = os.read(self._out, 1 << 16) if ready else b""
             if not part:
                 if ready or wait_s:
@@ -187,6 +189,13 @@ class Helper:
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+def _is_ready(fd: int, event: int, wait_s: float) -> bool:
+    """Tell whether a descriptor can be read or written, or its other end is closed."""
+    waiting = select.poll()
+    waiting.register(fd, event)
+    return bool(waiting.poll(max(0.0, wait_s) * 1e3))
 
 
 def _made(here: Here, ino: int) -> Here | None:

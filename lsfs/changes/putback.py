@@ -46,6 +46,11 @@ class Target(NamedTuple):
 NOTHING = Target(None, None)
 
 
+def vids_of(targets: Mapping[RelPath, Target]) -> list[int]:
+    """Return the versions among targets."""
+    return [target.vid for target in targets.values() if target.vid is not None]
+
+
 @dataclass(slots=True)
 class Result:
     """What putting back did.

@@ -21,7 +21,7 @@ from lsfs.changes.cutoff import Cut, closed, read_cut, renamed, theirs
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
 from lsfs.changes.obstacles import obstacle
-from lsfs.changes.putback import Putback, live_names
+from lsfs.changes.putback import Putback, live_names, vids_of
 from lsfs.changes.reverting import Recovered
 from lsfs.changes.stock import Stock
 from lsfs.errors import Exists, LsfsError
@@ -65,7 +65,7 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     recorder.record([Dirty(p) for p in paths], Author(actor, tx))
     current = recorder.known(paths)
     targets = {p: t for p, t in cut.before.items() if p not in others}
-    vids = [t.vid for t in targets.values() if t.vid is not None]
+    vids = vids_of(targets)
     with hand.staging.helper(vids) as helper:
         putback = Putback(hand, Stock(versions, vids), current, helper, all_of_it=True)
         result = putback.run(targets, live_names(versions, targets, current))

@@ -15,7 +15,7 @@ from lsfs.capture.recorder import Recorder
 from lsfs.changes.cutoff import read_cut, theirs
 from lsfs.changes.hand import Hand
 from lsfs.changes.ledger import Ledger
-from lsfs.changes.putback import Putback, live_names
+from lsfs.changes.putback import Putback, live_names, vids_of
 from lsfs.changes.stock import Stock
 from lsfs.model import RelPath, TransactionId, show
 from lsfs.versions.records import BeginRecord
@@ -66,7 +66,7 @@ def revert(recorder: Recorder, versions: Versions, hand: Hand, ledger: Ledger, b
         others = theirs(recorder.disk, read_cut(recorder.catalogue.read(), begin.tx))
         ledger.leave(others)
         before = {path: target for path, target in ledger.before.items() if path not in others}
-        vids = [t.vid for t in before.values() if t.vid is not None]
+        vids = vids_of(before)
         current = ledger.sync(list(before))
         with hand.staging.helper(vids) as helper:
             putback = Putback(hand, Stock(versions, vids), current, helper, all_of_it=True)

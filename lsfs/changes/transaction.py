@@ -25,8 +25,9 @@ from lsfs.changes.dressing import Attributes
 from lsfs.changes.filling import Data, Mode, fill
 from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
+from lsfs.changes.helper import Helper
 from lsfs.changes.ledger import Ledger
-from lsfs.changes.putback import Putback, Result, Target, live_names
+from lsfs.changes.putback import Putback, Result, Target, live_names, vids_of
 from lsfs.changes.reverting import Recovered, left, revert
 from lsfs.changes.stock import Stock, one
 from lsfs.errors import BadRequest, Conflict, Exists, LsfsError, NotFound, Unavailable
@@ -211,6 +212,10 @@ class Transaction:
         """Put a version at `path`, as a new version."""
         self.put_back({path: Target(version.fid, version.vid)}, operation="restore")
 
+    def helper(self, targets: Mapping[RelPath, Target]) -> Helper:
+        """Return what helps `put_back` with these targets, for a `with` block."""
+        return self._hand.staging.helper(vids_of(targets))
+
     def put_back(
         self,
         targets: Mapping[RelPath, Target],
@@ -218,19 +223,20 @@ class Transaction:
         operation: str,
         seen: Mapping[RelPath, Known | None] | None = None,
         captured: bool = False,
+        helper: Helper | None = None,
     ) -> Result:
         """Bring the named paths to what the targets say; folders above them are made.
 
         Args:
             seen: what is at the paths, where they have just been captured and it decided on the targets.
             captured: they have just been captured.
+            helper: one that was started for them already.
         """
         paths = [RelPath(p) for p in targets]
-        vids = [t.vid for t in targets.values() if t.vid is not None]
-        with self._hand.staging.helper(vids) as helper:
+        with helper or self.helper(targets) as helper:
             current = self._ledger.enter_captured(paths) if captured else self._ledger.enter(paths, seen=seen)
             self._need_folders_of(targets)
-            stock = Stock(self._versions, vids)
+            stock = Stock(self._versions, vids_of(targets))
             self._ledger.intend(operation, current, expected(stock, targets, current))
             putback = Putback(self._hand, stock, current, helper)
             try:
