@@ -221,3 +221,35 @@ def test_an_error_in_the_middle_leaves_no_process_and_no_file(r: Rig, helpers: l
     assert helpers[0].process is not None
     assert helpers[0].process.poll() is not None
     assert os.listdir(r.state / "aside") == []
+
+
+ROLLBACK = """
+import sys
+from pathlib import Path
+from lsfs.changes import Goal
+from tests.lsfs.store_rig import p, rig
+with rig(Path(sys.argv[1])) as r:
+    print("begin", flush=True)
+    r.changes.rollback([p("d")], Goal(time_ns=int(sys.argv[2])), actor="user")
+    print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize("after_ms", [20, 45, 65, 85, 110, 140])
+def test_killed_at_any_moment_all_of_it_has_happened_or_nothing(tmp_path: Path, after_ms: int) -> None:
+    with rig(tmp_path) as r:
+        between_ns, was = changed(r)
+        before = r.tree()
+    arguments = [sys.executable, "-c", ROLLBACK, str(tmp_path), str(between_ns)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begin\n"
+        time.sleep(after_ms / 1e3)
+        process.kill()
+        done = b"done" in process.stdout.read()
+    with rig(tmp_path) as r:
+        assert os.listdir(r.state / "aside") == []
+        r.changes.recover()
+        assert look(r) == was or (r.tree() == before and not done)
+        assert r.changes.check() == []
+        assert not list(r.root.rglob(".*")), "nothing of ours lies between the files"

@@ -9,10 +9,12 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from lsfs.errors import LsfsError
 from lsfs_syscalls.lifecycle import down, up
 from tests.syscalls.endtoend.mounted import Mounted, contents, driver, fresh, mounted_at, shared
 
@@ -137,6 +139,13 @@ def moved_to_a_backup_for_a_moment(path: Path, text: str) -> None:
     path.with_name(path.name + "~").unlink()
 
 
+def where_else(m: Mounted, backup: str) -> str:
+    """Say what the history of a backup name has, where there is one."""
+    with suppress(LsfsError):
+        return f"the history of {backup}: {contents(m, backup)}; {m.served.call('history', path=backup)}"
+    return f"{backup} has no history"
+
+
 @pytest.mark.parametrize("save", [renamed_over, moved_to_a_backup, moved_to_a_backup_for_a_moment])
 @pytest.mark.parametrize("paced", [False, True], ids=["without a pause", "while the engine looks"])
 def test_a_burst_of_saves_is_in_the_history_of_the_name_and_none_is_missed(
@@ -155,7 +164,7 @@ def test_a_burst_of_saves_is_in_the_history_of_the_name_and_none_is_missed(
             shared.served.client.status()
     shared.served.settle()
     history = contents(shared, f"{folder}/a.txt")
-    assert [text for text in texts if text not in history] == []
+    assert [text for text in texts if text not in history] == [], where_else(shared, f"{folder}/a.txt~")
     assert history[-1] == texts[-1]
     assert shared.served.client.status()["missed_count"] == before
 
