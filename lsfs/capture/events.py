@@ -4,8 +4,8 @@ The rules of identity, in the order in which they are tried:
 - A name that is there before and after keeps its file, whatever inode it has: an atomic save (temporary file renamed over the
   name) or a save by deleting and writing anew continues the history. Only two names that exchanged their inodes are two moves.
 - A new name whose inode is known moves that file, when the old name is gone and the rest of the stat agrees (inode numbers
-  are used again at once), or the kernel told of the rename, or the folder above moved alike. Where the old name still has
-  the inode it is a hard link.
+  are used again at once), or the kernel told of the rename, or the folder above moved alike, or it is a folder and something
+  that was in it is still there. Where the old name still has the inode it is a hard link.
 - A new name whose file ended a short while ago under another name takes it up again.
 - A name that comes back after its file was moved to a backup name (`x` to `x~`) takes its file back.
 - A name that comes back continues the file that it stood for last.
@@ -28,6 +28,7 @@ from lsfs.model import Kind, RelPath, State
 from lsfs.versions.changing import parent_of
 
 _SHORT_WHILE_NS = 60_000_000_000
+_CHILDREN = 64  # that are looked at to know a folder again
 _BACKUPS = (b"~", b".bak", b".orig", b".old", b".swp")
 
 
@@ -238,12 +239,20 @@ class Scene:
         return None
 
     def _plausible(self, old: bytes, new: bytes, look: Look, k: Known) -> bool:
-        if self.hints.get(new) == old or look.kind == Kind.DIRECTORY:
+        if self.hints.get(new) == old or (look.size, look.mtime_ns) == (k.size, k.mtime_ns):
             return True
-        if (look.size, look.mtime_ns) == (k.size, k.mtime_ns):
+        if look.kind == Kind.DIRECTORY and self._has_child_of(old, new):
             return True
         same_name = old.rpartition(b"/")[2] == new.rpartition(b"/")[2]
         return same_name and parent_of(old) in self.taken and self.looks.get(parent_of(old)) is None
+
+    def _has_child_of(self, old: bytes, new: bytes) -> bool:
+        """Tell whether something that was in a folder is under the same name in another one."""
+        inside = tables.inodes_in(self.con, old, _CHILDREN)
+        looks = (
+            (self.looks.get(new + path[len(old) :]) or self.disk.look(new + path[len(old) :]), ino) for path, ino in inside
+        )
+        return any(look is not None and look.ino == ino for look, ino in looks)
 
     def _from_ended(self, path: RelPath, look: Look, k: Known) -> Event | None:
         if look.kind == Kind.DIRECTORY or k.state != State.DELETED or look.ctime_ns - k.at_ns > _SHORT_WHILE_NS:

@@ -124,6 +124,14 @@ def paths_below(con: sqlite3.Connection, under: bytes) -> list[bytes]:
     return [r[0] for r in con.execute(sql, (low, high))]
 
 
+def inodes_in(con: sqlite3.Connection, folder: bytes, most: int) -> list[tuple[bytes, int]]:
+    """Return name and inode number of up to `most` of what is directly in a folder."""
+    sql = (
+        f"SELECT d.path, f.ino FROM dentry d JOIN file f USING(fid) WHERE d.parent=? AND d.to_ns={FOREVER} AND f.ino<>0 LIMIT ?"
+    )
+    return con.execute(sql, (folder, most)).fetchall()
+
+
 def last_at_paths(con: sqlite3.Connection, paths: Sequence[bytes]) -> dict[bytes, tuple[Known, int]]:
     """Return, by name, the file that it stood for last and until when (ns); names that never were are left out."""
     found: dict[bytes, tuple[Known, int]] = {}

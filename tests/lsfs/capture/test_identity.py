@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +84,47 @@ def test_a_renamed_folder_takes_its_files_along(r: Rig) -> None:
     assert {c.kind for c in changes} == {ChangeKind.MOVED}
     assert r.names() == {"new", "new/one", "new/e", "new/e/two"}
     assert fid(r, "new/e/two") == before
+
+
+def test_a_folder_renamed_and_filled_before_anyone_looks_is_the_same_folder(r: Rig) -> None:
+    r.save("d/one", "1")
+    before = fid(r, "d")
+    time.sleep(0.02)
+    os.rename(r.root / "d", r.root / "new")
+    r.write("new/two", "2")
+    r.record("d", "new")
+    assert fid(r, "new") == before
+    assert r.names() == {"new", "new/one", "new/two"}
+
+
+def test_an_empty_folder_that_is_renamed_is_the_same_folder(r: Rig) -> None:
+    (r.root / "d").mkdir()
+    r.record("d")
+    before = fid(r, "d")
+    time.sleep(0.02)
+    os.rename(r.root / "d", r.root / "new")
+    (change,) = r.record("d", "new")
+    assert (change.kind, fid(r, "new")) == (ChangeKind.MOVED, before)
+
+
+@pytest.mark.parametrize("name", ["one", "other"])
+def test_a_new_folder_with_the_inode_number_of_one_that_was_deleted_is_another_one(r: Rig, name: str) -> None:
+    r.save("build/one", "1")
+    before = fid(r, "build")
+    shutil.rmtree(r.root / "build")
+    time.sleep(0.02)
+    r.write(f"out/{name}", "2")
+    with r.catalogue.write() as con:  # as file systems do that use numbers again at once
+        con.execute("UPDATE file SET ino=? WHERE fid=?", ((r.root / "out").stat().st_ino, before))
+    changes = r.record("build", "out")
+    assert {(c.kind, c.path) for c in changes} == {
+        (ChangeKind.DELETED, b"build/one"),
+        (ChangeKind.DELETED, b"build"),
+        (ChangeKind.CREATED, b"out"),
+        (ChangeKind.CREATED, b"out/" + name.encode()),
+    }
+    assert fid(r, "out") != before
+    assert r.texts("out/" + name) == [b"2"]
 
 
 def test_an_atomic_save_continues_the_history_and_tags_of_its_target(r: Rig) -> None:
