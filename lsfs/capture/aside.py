@@ -1,8 +1,9 @@
 """Files that lsfs removed or replaced, kept for some minutes under names of the state, so that taking that back is a rename.
 
-What they contain is in the store, so any of them can go at any time, and all go at a start: this is a short cut and no
-promise. Beside its speed it lets a file come back as the same inode, and on ext4, where making a file passes over every inode
-that was freed in the last minutes, a folder that was just deleted is made again as fast as any other.
+What they contain is in the store, so any of them can go at any time, and all go at a start, when `lsfs.changes.rescue` has
+looked through what a crash left: this is a short cut and no promise. Beside its speed it lets a file come back as the same
+inode, and on ext4, where making a file passes over every inode that was freed in the last minutes, a folder that was just
+deleted is made again as fast as any other.
 
 A file is kept only as long as there is plenty of room: together they take at most a sixteenth of what is free.
 
@@ -14,11 +15,14 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import threading
 import time
 from collections import OrderedDict
 from contextlib import suppress
 from typing import NamedTuple
+
+from blake3 import blake3
 
 KEPT_S = 600.0
 MOST = 20_000
@@ -28,6 +32,7 @@ _MEASURED_FOR_S = 0.05
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NOREPLACE, _EXCHANGE = 1, 2
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_MADE = re.compile(rb"[0-9a-f]{16}-[0-9]+-([sk])-([0-9a-f]{16})")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -95,6 +100,24 @@ class Here(NamedTuple):
             os.unlink(self.name, dir_fd=self.folder)
 
 
+class Left(NamedTuple):
+    """A file that an earlier process left.
+
+    Attributes:
+        key: `path_key` of the path that it belongs to.
+        was_kept: it was the user's, and was removed from there; else it was staged, and may have been exchanged for what was.
+    """
+
+    here: Here
+    key: bytes
+    was_kept: bool
+
+
+def path_key(path: bytes) -> bytes:
+    """Return what stands for a path in the names of files here."""
+    return blake3(path).hexdigest(8).encode()
+
+
 class Aside:
     """The files that are kept, by the id of the version that each of them is."""
 
@@ -109,14 +132,14 @@ class Aside:
         self._measured_s = -_MEASURED_FOR_S
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
+        self._left: list[bytes] = []
 
     def open(self, directory: bytes, device: int) -> None:
-        """Begin to keep files, in a directory that is emptied; none where it is on another file system than `device`."""
+        """Begin to keep files in a directory, which an earlier process may have left full; none where it is not on `device`."""
         with suppress(FileExistsError):
             os.mkdir(directory, 0o700)
         fd = os.open(directory, _FOLDER)
-        for name in os.listdir(fd):
-            os.unlink(name, dir_fd=fd)
+        self._left = [os.fsencode(name) for name in os.listdir(fd)]
         if os.fstat(fd).st_dev == device:
             os.fchmod(fd, 0o700)  # no set-group-id, which the state has of a root that has it
             for name in ("system.posix_acl_default", "system.posix_acl_access"):
@@ -125,6 +148,20 @@ class Aside:
             self._directory = _Directory(fd)
         else:
             os.close(fd)
+            self._left = []
+
+    def left(self) -> list[Left]:
+        """Return what an earlier process left here, as it could be told from its names."""
+        here, made = self._directory, [_MADE.fullmatch(name) for name in self._left]
+        return [] if here is None else [Left(Here(here.fd, m[0], here), m[2], was_kept=m[1] == b"k") for m in made if m]
+
+    def remove_left(self) -> None:
+        """Remove what an earlier process left here."""
+        here, self._left = self._directory, []
+        for name in [] if here is None else os.listdir(here.fd):  # anew: a helper may have lived on for a moment
+            if here is not None and not name.startswith(self._mark.decode()):
+                with suppress(OSError):
+                    os.unlink(name, dir_fd=here.fd)
 
     def close(self) -> None:
         """Let everything go and keep nothing more."""
@@ -139,12 +176,13 @@ class Aside:
             while self._kept:
                 self._drop()
 
-    def keep(self, folder: int, name: bytes, vid: int, expected: os.stat_result) -> bool:
+    def keep(self, folder: int, name: bytes, vid: int, expected: os.stat_result, path: bytes) -> bool:
         """Move a file that is to go from its name to here; return whether it is gone from there.
 
         Args:
             vid: the version that it is, exactly; its content is in the store.
             expected: its stat a moment ago.
+            path: where it is in the root.
 
         Raises:
             FileExistsError: another file had been put there since; it is there again, or a still newer one is.
@@ -153,7 +191,7 @@ class Aside:
             here = self._directory
             if here is None or not self._has_room(here, expected.st_blocks * 512):
                 return False
-            own = self._name()
+            own = self._name(b"k", path)
             try:
                 os.rename(name, own, src_dir_fd=folder, dst_dir_fd=here.fd)
             except OSError:  # where it is on another mount, for one
@@ -165,24 +203,24 @@ class Aside:
             self._add(vid, own, there)
         return True
 
-    def place(self) -> Here | None:
-        """Return a free name here for a file that is going to be exchanged for one of the user's.
+    def place(self, path: bytes) -> Here | None:
+        """Return a free name here for a file that is going to be exchanged for what the user has at a path.
 
         It is the caller's, like what it is exchanged for, until `adopt`; None where nothing is kept here.
         """
         with self._lock:
-            here, name = self._directory, self._name()
+            here, name = self._directory, self._name(b"s", path)
         return None if here is None else Here(here.fd, name, here)
 
-    def stage(self, mode: int) -> Here | None:
+    def stage(self, path: bytes, mode: int) -> Here | None:
         """Make an empty file at such a place; nobody else comes here, so it may have its mode (but for the umask) at once."""
-        here = self.place()
+        here = self.place(path)
         return None if here is None else here._replace(fd=os.open(here.name, _NEW, mode, dir_fd=here.folder))
 
-    def _name(self) -> bytes:
+    def _name(self, kind: bytes, path: bytes) -> bytes:
         """Return a name that no file of the user's has, wherever it is looked for."""
         self._count += 1
-        return b"%s-%d" % (self._mark, self._count)
+        return b"%s-%d-%s-%s" % (self._mark, self._count, kind, path_key(path))
 
     def holds(self, directory: object) -> bool:
         """Tell whether a `Here.directory` is this one."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from lsfs.capture import known as tables
-from lsfs.capture.disk import Disk, Look
+from lsfs.capture.disk import Disk
 from lsfs.capture.known import Known
 from lsfs.changes.obstacles import obstacle
 from lsfs.changes.putback import Target
@@ -52,6 +53,7 @@ class Cut:
 
     Attributes:
         before: what each path stood for when it was touched first.
+        wanted: the marks of what it was about to put there.
         contents: marks of all files and links that it knew.
         others: (path, mark) of all folders and special files that it knew.
         free: paths of which nothing can be said: written in place, so that a crash leaves neither the old nor the new.
@@ -59,6 +61,7 @@ class Cut:
     """
 
     before: dict[RelPath, Target]
+    wanted: dict[RelPath, bytes]
     contents: frozenset[bytes]
     others: frozenset[tuple[bytes, bytes]]
     free: frozenset[bytes]
@@ -98,6 +101,7 @@ def is_linked(known: Known | None) -> bool:
 def read_cut(con: sqlite3.Connection, tx: int) -> Cut:
     """Return what the steps of a transaction say."""
     before: dict[RelPath, Target] = {}
+    wanted: dict[RelPath, bytes] = {}
     marks: set[tuple[bytes, bytes]] = set()
     free: set[bytes] = set()
     operations: dict[bytes, set[str]] = {}
@@ -106,16 +110,19 @@ def read_cut(con: sqlite3.Connection, tx: int) -> Cut:
         for path, fid, vid in unpack(targets):
             before.setdefault(path, Target(fid, vid))
             operations.setdefault(path, set()).add(operation)
-        for path, wanted in unpack(expected):
-            free.update([path] if wanted is None else [])
-            marks.update([] if wanted is None else [(path, wanted)])
+        for path, what in unpack(expected):
+            if what is None:
+                free.add(path)
+            else:
+                wanted[path] = what
+                marks.add((path, what))
     for path, target in before.items():
         row = con.execute("SELECT kind, digest, target FROM version WHERE vid=?", (target.vid,)).fetchone()
         there = None if row is None else _mark(Kind(row[0]), row[1], row[2])
         marks.update([] if there is None else [(path, there)])
     others = {(path, m) for path, m in marks if m in (FOLDER, _OTHER)}
     written = {path for path, what in operations.items() if what <= _ONLY_WRITES}
-    return Cut(before, frozenset(m for _, m in marks), frozenset(others), frozenset(free), frozenset(written))
+    return Cut(before, wanted, frozenset(m for _, m in marks), frozenset(others), frozenset(free), frozenset(written))
 
 
 def closed(disk: Disk, cut: Cut) -> dict[RelPath, str]:
@@ -147,15 +154,24 @@ def _is_theirs(disk: Disk, cut: Cut, path: RelPath) -> bool:
     if look.kind == Kind.FILE and path in cut.free:
         return False
     try:
-        return _mark_there(disk, path, look) not in cut.contents
+        with disk.parent(path) as (folder, name):
+            return mark_at(folder, name) not in cut.contents
     except (OSError, NotFound, OutsideRoot):
         return False
 
 
-def _mark_there(disk: Disk, path: RelPath, look: Look) -> bytes | None:
-    if look.kind == Kind.SYMLINK:
-        return _mark(look.kind, None, disk.target(path))
-    fd = disk.open_file(path)
+def mark_at(folder: int, name: bytes) -> bytes | None:
+    """Return the mark of what is at a name in a folder; None: it is neither a file nor a link.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    there = os.lstat(name, dir_fd=folder)
+    if stat.S_ISLNK(there.st_mode):
+        return _mark(Kind.SYMLINK, None, os.readlink(name, dir_fd=folder))
+    if not stat.S_ISREG(there.st_mode):
+        return None
+    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     try:
         return file_digest(fd)
     finally:

@@ -114,7 +114,7 @@ class Hand:
             return
         self._point("swapped")
         try:
-            self._let_go(source, staged.name, there, known, staged.directory)
+            self._let_go(staged.path, source, staged.name, there, known, staged.directory)
         except FileExistsError:
             self._give_back(staged, source, folder, name)
             raise changed(staged.path) from None
@@ -134,16 +134,22 @@ class Hand:
             self._disk.freeing.release(held)
 
     def _let_go(
-        self, folder: int, name: bytes, expected: os.stat_result, known: Known | None, directory: object = None
+        self,
+        path: RelPath,
+        folder: int,
+        name: bytes,
+        expected: os.stat_result,
+        known: Known | None,
+        directory: object = None,
     ) -> None:
-        """Keep aside, or remove, what is at a name.
+        """Keep aside, or remove, what is at a name, or was at `path` and is at that name now.
 
         Raises:
             FileExistsError: it is not what was looked at; it is there still.
         """
         aside, exact = self._disk.aside, known is not None and is_exactly(expected, known)
         here = aside.holds(directory)
-        if known is not None and exact and not here and aside.keep(folder, name, known.vid, expected):
+        if known is not None and exact and not here and aside.keep(folder, name, known.vid, expected, path):
             return
         there = os.lstat(name, dir_fd=folder)
         if (there.st_ino, there.st_size, there.st_mtime_ns) != (expected.st_ino, expected.st_size, expected.st_mtime_ns):
@@ -195,7 +201,7 @@ class Hand:
             Conflict: somebody has put something else there in this moment.
         """
         self._point("make_link")
-        name = self.staging.temporary()
+        name = self.staging.temporary(path)
         with self._disk.parent(path) as (folder, _):
             os.symlink(target, name, dir_fd=folder)
             with contextlib.suppress(PermissionError):
@@ -289,7 +295,7 @@ class Hand:
     def _remove(self, path: RelPath, folder: int, name: bytes, there: os.stat_result, known: Known | None) -> None:
         try:
             if not stat.S_ISDIR(there.st_mode):
-                self._let_go(folder, name, there, known)
+                self._let_go(path, folder, name, there, known)
                 return
             os.rmdir(name, dir_fd=folder)
         except FileNotFoundError:
@@ -305,8 +311,26 @@ class Hand:
     def temporary_beside(self, path: RelPath) -> RelPath:
         """Return a free temporary path in the folder of `path`, for what is there and has to make room for a moment."""
         above = path.rpartition(b"/")[0]
-        name = self.staging.temporary() + MOVED
+        name = self.staging.temporary(path) + MOVED
         return RelPath(above + b"/" + name if above else name)
+
+    def bring_home(self, folder: int, name: bytes, path: RelPath, *, over: bool) -> None:
+        """Give what is at a name of ours (`aside`, `staging`) the path that it had.
+
+        Args:
+            over: in place of what is there.
+
+        Raises:
+            FileExistsError: there is something, and it is not `over`.
+        """
+        self._point("bring_home")
+        with self._disk.parent(path) as (home, last):
+            if over:
+                exchange(folder, name, home, last)
+                os.unlink(name, dir_fd=folder)
+            else:
+                appear(folder, name, home, last)
+        self._written.append(path)
 
     def require(self, path: RelPath, known: Known | None) -> None:
         """Make sure, right before it is replaced or removed, that a file still is what was captured.

@@ -72,9 +72,9 @@ class Helper:
         self._sent: deque[_Sent] = deque()
         self._answer = bytearray()
         self._was_used = False
-        if files >= WORTH and (place := aside.place()) is not None:
+        if files >= WORTH and (somewhere := aside.place(b"")) is not None:
             with suppress(OSError):
-                self._start(place.folder)
+                self._start(somewhere.folder)
 
     def _start(self, folder: int) -> None:
         self._process = subprocess.Popen(
@@ -110,7 +110,7 @@ class Helper:
 
     def give(self, order: Order, payload: Payload) -> None:
         """Have a file written that has no extended attributes."""
-        here, v, content = self._aside.place(), order.stored.version, order.content
+        here, v, content = self._aside.place(order.path), order.stored.version, order.content
         assert here is not None
         self._jobs.append((here.name, *payload, content.size, content.digest, v.mode, v.uid, v.gid, v.mtime_ns))
         self._orders.append((order, here))

@@ -22,6 +22,7 @@ from lsfs.changes.guard import Guard
 from lsfs.changes.hand import Hand
 from lsfs.changes.obstacles import obstacle
 from lsfs.changes.putback import Putback, live_names, vids_of
+from lsfs.changes.rescue import rescue
 from lsfs.changes.reverting import Recovered
 from lsfs.changes.stock import Stock
 from lsfs.errors import Exists, LsfsError
@@ -42,6 +43,7 @@ def recover(recorder: Recorder, versions: Versions, guard: Guard) -> list[Recove
             out.append(_take_back(recorder, versions, tx, actor, prompt))
         guard.release(tx)
         _LOG.warning("transaction %d (%r) was cut off and has been taken back", tx, prompt)
+    recorder.disk.aside.remove_left()
     return out
 
 
@@ -53,6 +55,7 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     hand = Hand(recorder.disk, f"{tx}-back", recorder.point)
     folders = {parent_of(p) for p in paths} | set(paths)
     try:
+        rescue(recorder.catalogue.read(), recorder.disk, hand, cut, folders)
         _make_way(recorder, hand, cut, folders)
         _bring_home(recorder, hand, cut, folders)
     except (LsfsError, OSError) as e:

@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from lsfs.capture.aside import path_key
 from lsfs.capture.disk import Disk, read_xattrs, stage_token
 from lsfs.changes.dressing import Attributes, dress_fd
 from lsfs.changes.helper import Helper, Order
@@ -64,7 +65,7 @@ class Staging:
     def stage(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes) -> Staged:
         """Write content under a temporary name beside `path`; the caller places or discards it."""
         self._point("stage")
-        name = self.temporary()
+        name = self.temporary(path)
         with self._disk.parent(path) as (folder, _):
             fd = os.open(name, NEW, 0o600, dir_fd=folder)
             staged = Staged(path, name, fd, ino=os.fstat(fd).st_ino)
@@ -90,7 +91,7 @@ class Staging:
         Its descriptor is closed: it is for many files that are placed together later.
         """
         self._point("stage")
-        blank = self._disk.aside.stage(own_mode(attributes.mode or 0))
+        blank = self._disk.aside.stage(path, own_mode(attributes.mode or 0))
         if blank is None:
             return self.close(self.stage(path, fill, attributes))
         try:
@@ -119,7 +120,7 @@ class Staging:
 
     def copy_beside(self, staged: Staged, folder: int) -> Staged:
         """Copy staged content into the folder of its path, which is on another mount than where it was staged."""
-        beside = Staged(staged.path, self.temporary(), -1)
+        beside = Staged(staged.path, self.temporary(staged.path), -1)
         source = self._open_staged(staged)
         try:
             there = os.fstat(source)
@@ -172,10 +173,10 @@ class Staging:
         with self._disk.parent(staged.path) as (folder, _):
             return os.open(staged.name, OLD, dir_fd=folder)
 
-    def temporary(self) -> bytes:
-        """Return a temporary name that is free."""
+    def temporary(self, path: bytes) -> bytes:
+        """Return a temporary name that is free, for what is going to be at a path."""
         self._count += 1
-        return b"%s-%d" % (self._label, self._count)
+        return b"%s-%d-%s" % (self._label, self._count, path_key(path))
 
 
 def copy_content(source: int, target: int, size: int) -> None:

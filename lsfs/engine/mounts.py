@@ -128,13 +128,14 @@ class Mounts:
 
     def _check(self, mountpoint: Path) -> None:
         refuse_system(mountpoint, "choose an empty folder of your own to mount at")
-        if not mountpoint.is_dir():
-            raise BadRequest(f"the mount point {mountpoint} is no folder; make it first (mkdir {mountpoint})")
         if mountpoint == self._home.root:
             if self._home.backing == self._home.root:
                 raise BadRequest(f"to mount over the root itself start with `lsfs up {mountpoint} {mountpoint}` as root")
             return
-        if not detach_dead(mountpoint) and os.path.ismount(mountpoint):
+        detached = detach_dead(mountpoint)  # first: below a dead mount nothing can be asked
+        if not mountpoint.is_dir():
+            raise BadRequest(f"the mount point {mountpoint} is no folder; make it first (mkdir {mountpoint})")
+        if not detached and os.path.ismount(mountpoint):
             raise Conflict(
                 f"something is mounted at {mountpoint} already; choose another folder, or unmount it (umount {mountpoint})"
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.capture import aside as module
-from lsfs.capture.aside import Aside, appear
+from lsfs.capture.aside import Aside, appear, path_key
 
 
 def eventually(true: Callable[[], bool]) -> bool:
@@ -38,7 +38,7 @@ class Place:
 
     def keep(self, name: str, vid: int, content: bytes = b"content") -> os.stat_result:
         made = self.make(name, content)
-        assert self.aside.keep(self.fd, name.encode(), vid, made)
+        assert self.aside.keep(self.fd, name.encode(), vid, made, name.encode())
         return made
 
     def take(self, vid: int, name: str) -> bool:
@@ -69,7 +69,7 @@ def test_a_kept_file_comes_back_as_the_same_inode(place: Place) -> None:
 def test_a_file_that_a_program_wrote_into_meanwhile_is_not_given_back(place: Place) -> None:
     made = place.make("a")
     with (place.folder / "a").open("r+b") as held:
-        assert place.aside.keep(place.fd, b"a", 7, made)
+        assert place.aside.keep(place.fd, b"a", 7, made, b"a")
         held.write(b"other")
     assert not place.take(7, "a")
     assert os.listdir(place.kept) == []
@@ -80,7 +80,7 @@ def test_a_file_that_is_not_what_was_looked_at_stays_where_it_is(place: Place) -
     place.make("new", b"somebody has saved this just now")
     os.rename(place.folder / "new", place.folder / "a")
     with pytest.raises(FileExistsError):
-        place.aside.keep(place.fd, b"a", 7, before)
+        place.aside.keep(place.fd, b"a", 7, before, b"a")
     assert (place.folder / "a").read_bytes() == b"somebody has saved this just now"
     assert not place.take(7, "b")
 
@@ -95,7 +95,7 @@ def test_the_oldest_go_when_the_room_is_used_up(place: Place, monkeypatch: pytes
 def test_nothing_is_kept_where_room_is_short(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHARE_OF_FREE", 1 << 60)
     made = place.make("a")
-    assert not place.aside.keep(place.fd, b"a", 7, made)
+    assert not place.aside.keep(place.fd, b"a", 7, made, b"a")
     assert (place.folder / "a").exists(), "its caller removes it"
 
 
@@ -105,7 +105,7 @@ def test_nothing_is_kept_on_another_file_system(tmp_path: Path) -> None:
     other = Aside()
     try:
         other.open(os.fsencode(tmp_path / "aside"), device=-1)
-        assert not other.keep(folder, b"a", 7, (tmp_path / "a").stat())
+        assert not other.keep(folder, b"a", 7, (tmp_path / "a").stat(), b"a")
     finally:
         other.close()
         os.close(folder)
@@ -124,6 +124,10 @@ def test_what_a_killed_process_kept_is_gone_at_the_next_start(place: Place) -> N
     place.keep("a", 7)
     later = Aside()
     later.open(os.fsencode(place.kept), place.kept.stat().st_dev)
+    (left,) = later.left()
+    assert (left.key, left.was_kept) == (path_key(b"a"), True)
+    later.remove_left()
+    assert later.left() == []
     assert os.listdir(place.kept) == []
     later.close()
     assert not place.take(7, "a")

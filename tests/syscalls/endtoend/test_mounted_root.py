@@ -162,6 +162,14 @@ def test_after_kill_nine_of_the_mount_up_mounts_it_again_and_misses_nothing(fres
 
 
 @pytest.mark.parametrize("driver", ["native", "portable"])
+def answers(folder: Path) -> bool:
+    try:
+        folder.stat()
+    except OSError:
+        return False
+    return True
+
+
 def test_down_leaves_nothing_mounted(fresh: Mounted) -> None:
     down(fresh.served.client)
     assert not os.path.ismount(fresh.mount)
@@ -175,6 +183,14 @@ def test_a_busy_mount_is_detached_and_said_so(fresh: Mounted) -> None:
         assert any("still used" in s or "busy" in s or "lazily" in s for s in said)
         assert not os.path.ismount(fresh.mount)
         assert held.read() in ("x\n", "")
+
+
+def test_a_mount_that_died_a_while_ago_is_no_hindrance_to_the_next_one(fresh: Mounted) -> None:
+    (mount,) = fresh.served.client.status()["mounts"]
+    os.kill(mount["pid"], signal.SIGKILL)
+    assert eventually(lambda: not answers(fresh.mount)), "the kernel remembers for a second that it is a folder"
+    fresh.served.client.request("POST", "/mount", {"mountpoint": str(fresh.mount)})
+    assert fresh.sh("echo x > a.txt").returncode == 0
 
 
 def test_a_mount_point_that_is_not_empty_is_refused(fresh: Mounted, tmp_path: Path) -> None:
