@@ -43,6 +43,8 @@ class _Waiting:
     due: float
     since: float
     attempt: int = 0
+    portion: int = 0
+    """The oldest portion of the journal that gave the hint; 0: it came from elsewhere."""
 
 
 class Capture:
@@ -63,6 +65,7 @@ class Capture:
         self._busy = False
         self._stopping = False
         self._filling = True
+        self._portions: set[int] = set()  # of the journal, of which hints may be queued
         self._thread: threading.Thread | None = None
         self.degraded = ""
 
@@ -94,19 +97,25 @@ class Capture:
         if self._tail is not None:
             self._tail.close()
 
-    def submit(self, dirty: Iterable[Dirty]) -> None:
-        """Have these paths looked at."""
+    def submit(self, dirty: Iterable[Dirty], *, portion: int = 0) -> None:
+        """Have these paths looked at.
+
+        Args:
+            portion: of the journal that they are from.
+        """
         with self._cond:
             now = time.monotonic()
+            if portion:
+                self._portions.add(portion)
             for d in dirty:
-                self._merge(_Waiting(d, now, now))
+                self._merge(_Waiting(d, now, now, portion=portion))
             self._cond.notify_all()
 
     def poll(self) -> None:
         """Read the journal of the mounts to its end: content set aside is stored, paths are queued."""
-        for dirty in () if self._tail is None else self._tail.portions():
+        for number, dirty in () if self._tail is None else self._tail.portions():
             if dirty:
-                self.submit(dirty)
+                self.submit(dirty, portion=number)
 
     def let_go_of_journal(self, *, newest: bool) -> None:
         """Remove the journal files that the mounts have left, names in them included.
@@ -160,6 +169,7 @@ class Capture:
         there.due = min(there.due, w.due)
         there.since = min(there.since, w.since)
         there.attempt = max(there.attempt, w.attempt)
+        there.portion = min(filter(None, (there.portion, w.portion)), default=0)
 
     def _run(self) -> None:
         if self._baseline.needed():
@@ -168,6 +178,7 @@ class Capture:
             self._guarded(self.poll)
             if batch:
                 self._record(batch)
+                self._acknowledge()
             elif self._filling:
                 self._guarded(self._fill)
 
@@ -190,6 +201,15 @@ class Capture:
                 if self._tail is None:
                     self._cond.wait(max(wait, 0.001))
             return None
+
+    def _acknowledge(self) -> None:
+        """Tell the journal's reader of which portions no hint is queued any more."""
+        with self._cond:
+            oldest = min((w.portion for w in self._queue.values() if w.portion), default=None)
+            done = {number for number in self._portions if oldest is None or number < oldest}
+            self._portions -= done
+        if done and self._tail is not None:
+            self._tail.recorded(done)
 
     def _record(self, batch: list[_Waiting]) -> None:
         now = time.monotonic()
@@ -214,13 +234,13 @@ class Capture:
 
     def _again(self, paths: list[RelPath], waited: dict[RelPath, _Waiting], actor: str) -> None:
         """Queue paths that moved just now for another look."""
-        now = time.monotonic()
+        now, oldest = time.monotonic(), min((w.portion for w in waited.values() if w.portion), default=0)
         with self._cond:
             for path in paths:
-                before = waited.get(path)
-                since, attempt = (now, 0) if before is None else (before.since, before.attempt)
-                pause = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]
-                self._merge(_Waiting(Dirty(path, actor=actor), now + pause, since, attempt + 1))
+                before = waited.get(path) or _Waiting(Dirty(path), now, now, portion=oldest)
+                pause = _PAUSES_S[min(before.attempt, len(_PAUSES_S) - 1)]
+                again = Dirty(path, actor=actor)
+                self._merge(_Waiting(again, now + pause, before.since, before.attempt + 1, before.portion))
 
     def _later(self, waiting: list[_Waiting], e: Exception) -> None:
         """Keep the hints while the store's disk is full or broken: nothing is given up, `status` tells."""

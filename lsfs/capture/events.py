@@ -248,11 +248,12 @@ class Scene:
 
     def _has_child_of(self, old: bytes, new: bytes) -> bool:
         """Tell whether something that was in a folder is under the same name in another one."""
-        inside = tables.inodes_in(self.con, old, _CHILDREN)
-        looks = (
-            (self.looks.get(new + path[len(old) :]) or self.disk.look(new + path[len(old) :]), ino) for path, ino in inside
-        )
-        return any(look is not None and look.ino == ino for look, ino in looks)
+        for path, *known in tables.stats_in(self.con, old, _CHILDREN):
+            inner = new + path[len(old) :]
+            look = self.looks.get(inner) or self.disk.look(inner)
+            if look is not None and [look.ino, look.size, look.mtime_ns] == known:
+                return True
+        return False
 
     def _from_ended(self, path: RelPath, look: Look, k: Known) -> Event | None:
         if look.kind == Kind.DIRECTORY or k.state != State.DELETED or look.ctime_ns - k.at_ns > _SHORT_WHILE_NS:

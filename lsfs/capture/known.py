@@ -124,10 +124,11 @@ def paths_below(con: sqlite3.Connection, under: bytes) -> list[bytes]:
     return [r[0] for r in con.execute(sql, (low, high))]
 
 
-def inodes_in(con: sqlite3.Connection, folder: bytes, most: int) -> list[tuple[bytes, int]]:
-    """Return name and inode number of up to `most` of what is directly in a folder."""
+def stats_in(con: sqlite3.Connection, folder: bytes, most: int) -> list[tuple[bytes, int, int, int]]:
+    """Return path, inode number, size and mtime_ns of up to `most` of what is directly in a folder."""
     sql = (
-        f"SELECT d.path, f.ino FROM dentry d JOIN file f USING(fid) WHERE d.parent=? AND d.to_ns={FOREVER} AND f.ino<>0 LIMIT ?"
+        "SELECT d.path, f.ino, f.size, f.mtime_ns FROM dentry d JOIN file f USING(fid) "
+        f"WHERE d.parent=? AND d.to_ns={FOREVER} AND f.ino<>0 LIMIT ?"
     )
     return con.execute(sql, (folder, most)).fetchall()
 

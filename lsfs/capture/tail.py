@@ -3,7 +3,8 @@
 A BEFORE record is settled at once: the content in its spool file becomes the version that it was, unless that is stored
 already. A CONTENT record becomes a hint; where the disk has moved on and no BEFORE record brings the content, the version is
 recorded as missed. Everything else is a hint for its paths. Reading a record again changes nothing, so the position is
-committed with the effects, behind the oldest record that still waits for the next look.
+committed with the effects, and before the oldest record that still waits for a look: the hint of a rename says more than the
+disk does after it.
 
 Threading: called by the capture worker, and by transactions before they look; under the recorder's lock.
 Durability: the position follows the effects; spool and journal files go after the commit.
@@ -14,11 +15,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from lsfs.capture import known as tables
 from lsfs.capture.belonging import Belonging
@@ -52,6 +55,17 @@ class _Close:
     until: Position
 
 
+class Portion(NamedTuple):
+    """The hints of some records.
+
+    Attributes:
+        number: given back in `recorded` when all of them were looked at.
+    """
+
+    number: int
+    dirty: list[Dirty]
+
+
 class Tail:
     """Consumes the journal of the mounts.
 
@@ -67,6 +81,9 @@ class Tail:
         self._kept = self._position
         self._at_end = False
         self._waiting: list[_Close] = []
+        self._given: deque[tuple[int, Position]] = deque()  # portions, and where they begin
+        self._recorded: set[int] = set()
+        self._number = 0
         self._ways = Ways()
         self._belonging = Belonging(recorder, self._ways)
         self._ahead = self._position
@@ -74,29 +91,46 @@ class Tail:
         self._left: list[bytes] = []
         self._author = Author("program")
 
-    def portions(self) -> Iterator[list[Dirty]]:
+    def portions(self) -> Iterator[Portion]:
         """Work the journal off to the end that it has now, and yield the hints of each portion: others get the lock between."""
         end = self._tailer.end()
         yield self.step()
         while not self._at_end and not self._position.covers(end):
             yield self.step()
 
-    def step(self) -> list[Dirty]:
+    def step(self) -> Portion:
         """Work a portion of the journal off; return the hints."""
         with self._recorder.lock:
             ahead = list(islice(self._tailer.read(self._position), _PORTION + _AHEAD))
             records = ahead[:_PORTION]
             self._at_end = len(ahead) <= _PORTION
-            if not records and not self._waiting:
-                return []
+            self._number += 1
+            if not records and not self._waiting and self._kept == self._until():
+                return Portion(self._number, [])
             group = self._recorder.group()
             self._ways.follow(r for r, _ in ahead)
             spooled = [name for r, _ in records if (name := self._settle(group, r))]
             self._look_again(group, records[-1][1] if records else self._position)
             dirty = [d for r, before in self._with_starts(records) for d in self._hints(r, before)]
+            if dirty:
+                self._given.append((self._number, self._position))
             self._commit(group, records)
             self._spool.drop(spooled)
-            return dirty
+            return Portion(self._number, dirty)
+
+    def recorded(self, numbers: Iterable[int]) -> None:
+        """Take note that the hints of portions were looked at, and need not be given again after a kill."""
+        with self._recorder.lock:
+            self._recorded.update(numbers)
+            while self._given and self._given[0][0] in self._recorded:
+                self._recorded.remove(self._given.popleft()[0])
+
+    def _until(self) -> Position:
+        """Return the position up to which nothing waits any more."""
+        until = self._position
+        for start in (*(w.start for w in self._waiting[:1]), *(start for _, start in islice(self._given, 1))):
+            until = start if until.covers(start) else until
+        return until
 
     def _look_again(self, group: Group, done: Position) -> None:
         """Say that the content of closes was missed, where all has been read that could have brought it."""
@@ -165,7 +199,7 @@ class Tail:
         if records:
             self._position = records[-1][1]
         self._aside.clear()
-        kept = self._waiting[0].start if self._waiting else self._position
+        kept = self._until()
         text = str(kept)
 
         def remember(con: sqlite3.Connection) -> None:
@@ -184,14 +218,20 @@ class Tail:
             self._position, self._kept = self._position.without(gone), self._kept.without(gone)
             self._ahead = self._ahead.without(gone)
             self._waiting = [_Close(w.record, w.start.without(gone), w.until.without(gone)) for w in self._waiting]
+            self._given = deque((number, start.without(gone)) for number, start in self._given)
 
     def let_go(self, *, newest: bool) -> None:
         """Remove the journal's files that are done now, and not only when the next record comes; all has to be read before.
+
+        Hints that were given are out of them then, and after a kill the comparison of disk and tables has to do.
 
         Args:
             newest: nobody writes the newest one.
         """
         with self._recorder.lock:
+            self._given.clear()
+            self._recorded.clear()
+            self._commit(self._recorder.group(), [])
             self._drop_files(newest=newest)
 
     # One record

@@ -110,12 +110,13 @@ def test_an_empty_folder_that_is_renamed_is_the_same_folder(r: Rig) -> None:
 @pytest.mark.parametrize("name", ["one", "other"])
 def test_a_new_folder_with_the_inode_number_of_one_that_was_deleted_is_another_one(r: Rig, name: str) -> None:
     r.save("build/one", "1")
-    before = fid(r, "build")
+    before, inner = fid(r, "build"), fid(r, "build/one")
     shutil.rmtree(r.root / "build")
     time.sleep(0.02)
     r.write(f"out/{name}", "2")
     with r.catalogue.write() as con:  # as file systems do that use numbers again at once
-        con.execute("UPDATE file SET ino=? WHERE fid=?", ((r.root / "out").stat().st_ino, before))
+        for number, old in (((r.root / "out").stat().st_ino, before), ((r.root / "out" / name).stat().st_ino, inner)):
+            con.execute("UPDATE file SET ino=? WHERE fid=?", (number, old))
     changes = r.record("build", "out")
     assert {(c.kind, c.path) for c in changes} == {
         (ChangeKind.DELETED, b"build/one"),

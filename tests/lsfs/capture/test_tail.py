@@ -12,7 +12,7 @@ from lsfs.capture.tail import Tail
 from lsfs.wire.captured import Captured
 from lsfs.wire.journal import FileStat, JournalRecord, RecordKind, Tailer, Writer
 from tests.lsfs.capture.journal import Mount, mount, r
-from tests.lsfs.store_rig import WAIT_S, Rig, p
+from tests.lsfs.store_rig import WAIT_S, Rig, p, rig
 
 __all__ = ["mount", "r"]
 
@@ -128,10 +128,38 @@ def test_reading_the_journal_again_changes_nothing(r: Rig, mount: Mount) -> None
     r.capture.stop()
     tail = Tail(r.recorder, r.state)
     r.recorder.prelude = lambda: None
-    for dirty in tail.step():
+    for dirty in tail.step().dirty:
         r.recorder.record([dirty], Author("program"))
     tail.close()
     assert [(v.number, v.digest) for v in r.versions.history(p("f"))] == before
+
+
+def test_a_rename_that_was_read_and_not_looked_at_before_a_kill_is_not_forgotten(tmp_path: Path) -> None:
+    with rig(tmp_path, journal=True) as r:
+        mount = Mount(r)
+        r.start()
+        r.capture.stop()
+        mount.close("f.new", "one")
+        r.record("f.new")  # seen under the name that it has for a moment
+        os.rename(r.root / "f.new", r.root / "f")
+        mount.tell(RecordKind.RENAME, "f.new", mount.stat("f").st_ino, path2="f")
+        r.capture.poll()  # the hints are queued, and go with the process
+        r.capture.poll()
+    with rig(tmp_path, journal=True) as r:
+        for text in ("one and two", "one, two and three"):
+            mount.before("f")
+            mount.close("f", text)
+        r.capture.read_journal()
+        r.start()
+        assert r.capture.settle(WAIT_S)
+        assert r.texts("f") == [b"one", b"one and two", b"one, two and three"]
+        assert r.names() == {"f"}
+        assert r.capture.missed() == []
+        r.capture.poll()
+        (journal,) = (r.state / "journal").iterdir()
+        assert r.catalogue.meta("capture:journal") == f"{int(journal.stem)}:{journal.stat().st_size}", "nothing waits any more"
+        mount.journal.close()
+        mount.spool.close()
 
 
 def test_done_journal_files_are_removed(r: Rig, mount: Mount) -> None:
