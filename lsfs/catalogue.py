@@ -216,7 +216,7 @@ class Catalogue:
 
     def read(self) -> sqlite3.Connection:
         """Return this thread's reading connection; inside `write()` of this thread, the writer (it sees its own rows)."""
-        if self._depth and self._lock_is_mine():
+        if self.is_writing():
             return self._writer
         lease: _Lease | None = getattr(self._local, "lease", None)
         con = None if lease is None else lease.con
@@ -236,6 +236,10 @@ class Catalogue:
         con.execute("PRAGMA cache_size=-16384")  # there is one for each thread
         self._readers.append(con)
         return con
+
+    def is_writing(self) -> bool:
+        """Tell whether this thread is inside `write()`: it reads rows that are not committed."""
+        return bool(self._depth) and self._lock_is_mine()
 
     def _lock_is_mine(self) -> bool:
         owned: Callable[[], bool] = self._lock._is_owned  # type: ignore[attr-defined]

@@ -179,7 +179,7 @@ class Rows:
         if (as_of := self._catalogue.writes) != self._as_of:
             self._found, self._as_of = {}, as_of
         unread = [p for p in paths if p not in self._found]
-        if len(self._found) + len(unread) > _MOST:
+        if len(self._found) + len(unread) > _MOST or self._catalogue.is_writing():
             return at_paths(self._catalogue.read(), paths)
         if unread:
             self._found |= dict.fromkeys(unread) | at_paths(self._catalogue.read(), unread)

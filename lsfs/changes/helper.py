@@ -140,7 +140,7 @@ class Helper:
         Args:
             everything: wait for all that was given.
         """
-        if everything and self._jobs:
+        if everything and self._jobs and self._process is not None:
             self._send()
         while self._sent and self._process is not None:
             inodes = self._read(len(self._sent[0].orders), PATIENCE_S if everything else 0.0)

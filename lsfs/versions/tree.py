@@ -55,7 +55,7 @@ def listing(con: sqlite3.Connection, under: bytes, at_ns: int | None, *, recursi
 def standing(con: sqlite3.Connection, path: bytes, at_ns: int | None) -> dict[RelPath, tuple[int, int]]:
     """Return, for a name and all names below it at a time, the file and version that each stood for."""
     low, high = below(path)
-    where = "(d.path=:path OR (d.path>=:low AND d.path<:high))"
+    where = "(d.path=:path OR (d.path>=:low AND d.path<:high))" if path else "1"
     if at_ns is None:
         sql = f"SELECT d.path, d.fid, f.vid FROM dentry d JOIN file f USING(fid) WHERE {where} AND d.to_ns={FOREVER}"
     else:
