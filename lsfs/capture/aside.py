@@ -32,7 +32,7 @@ _MEASURED_FOR_S = 0.05
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NOREPLACE, _EXCHANGE = 1, 2
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_MADE = re.compile(rb"[0-9a-f]{16}-[0-9]+-([sk])-([0-9a-f]{16})")
+_MADE = re.compile(rb"[0-9a-f]{16}-[0-9]+-([sk])-(.*)")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -104,18 +104,23 @@ class Left(NamedTuple):
     """A file that an earlier process left.
 
     Attributes:
-        key: `path_key` of the path that it belongs to.
+        purpose: as `purpose` made it.
         was_kept: it was the user's, and was removed from there; else it was staged, and may have been exchanged for what was.
     """
 
     here: Here
-    key: bytes
+    purpose: bytes
     was_kept: bool
 
 
-def path_key(path: bytes) -> bytes:
-    """Return what stands for a path in the names of files here."""
-    return blake3(path).hexdigest(8).encode()
+def purpose(label: bytes, path: bytes, wanted: bytes | None = None) -> bytes:
+    """Return what tells in a name who made it, for which path, and what shall be there (its mark, see `changes.cutoff`)."""
+    return b"%s-%s-%s" % (label, short(path), short(wanted) if wanted else b"0")
+
+
+def short(data: bytes) -> bytes:
+    """Return what stands for a path or mark in such a name."""
+    return blake3(data).hexdigest(8).encode()
 
 
 class Aside:
@@ -176,13 +181,13 @@ class Aside:
             while self._kept:
                 self._drop()
 
-    def keep(self, folder: int, name: bytes, vid: int, expected: os.stat_result, path: bytes) -> bool:
+    def keep(self, folder: int, name: bytes, vid: int, expected: os.stat_result, why: bytes) -> bool:
         """Move a file that is to go from its name to here; return whether it is gone from there.
 
         Args:
             vid: the version that it is, exactly; its content is in the store.
             expected: its stat a moment ago.
-            path: where it is in the root.
+            why: its `purpose`.
 
         Raises:
             FileExistsError: another file had been put there since; it is there again, or a still newer one is.
@@ -191,7 +196,7 @@ class Aside:
             here = self._directory
             if here is None or not self._has_room(here, expected.st_blocks * 512):
                 return False
-            own = self._name(b"k", path)
+            own = self._name(b"k", why)
             try:
                 os.rename(name, own, src_dir_fd=folder, dst_dir_fd=here.fd)
             except OSError:  # where it is on another mount, for one
@@ -203,24 +208,24 @@ class Aside:
             self._add(vid, own, there)
         return True
 
-    def place(self, path: bytes) -> Here | None:
-        """Return a free name here for a file that is going to be exchanged for what the user has at a path.
+    def place(self, why: bytes) -> Here | None:
+        """Return a free name here for a file that is going to be exchanged for one of the user's.
 
         It is the caller's, like what it is exchanged for, until `adopt`; None where nothing is kept here.
         """
         with self._lock:
-            here, name = self._directory, self._name(b"s", path)
+            here, name = self._directory, self._name(b"s", why)
         return None if here is None else Here(here.fd, name, here)
 
-    def stage(self, path: bytes, mode: int) -> Here | None:
+    def stage(self, why: bytes, mode: int) -> Here | None:
         """Make an empty file at such a place; nobody else comes here, so it may have its mode (but for the umask) at once."""
-        here = self.place(path)
+        here = self.place(why)
         return None if here is None else here._replace(fd=os.open(here.name, _NEW, mode, dir_fd=here.folder))
 
-    def _name(self, kind: bytes, path: bytes) -> bytes:
+    def _name(self, kind: bytes, why: bytes) -> bytes:
         """Return a name that no file of the user's has, wherever it is looked for."""
         self._count += 1
-        return b"%s-%d-%s-%s" % (self._mark, self._count, kind, path_key(path))
+        return b"%s-%d-%s-%s" % (self._mark, self._count, kind, why)
 
     def holds(self, directory: object) -> bool:
         """Tell whether a `Here.directory` is this one."""

@@ -250,7 +250,10 @@ class Scene:
         """Tell whether something that was in a folder is under the same name in another one."""
         for path, *known in tables.stats_in(self.con, old, _CHILDREN):
             inner = new + path[len(old) :]
-            look = self.looks.get(inner) or self.disk.look(inner)
+            try:
+                look = self.looks.get(inner) or self.disk.look(inner)
+            except OSError:  # the folder is closed to us
+                return False
             if look is not None and [look.ino, look.size, look.mtime_ns] == known:
                 return True
         return False

@@ -19,6 +19,7 @@ from lsfs.capture.disk import Disk
 from lsfs.capture.known import Known
 from lsfs.changes.obstacles import obstacle
 from lsfs.changes.putback import Target
+from lsfs.changes.staging import LINK
 from lsfs.changes.stock import Stock
 from lsfs.errors import NotFound, OutsideRoot
 from lsfs.model import Kind, RelPath
@@ -28,7 +29,6 @@ from lsfs.versions.records import unpack
 _ONLY_WRITES = frozenset({"write", "set_time"})
 FOLDER = b"folder"
 _OTHER = b"other"
-_LINK = b"link:"
 
 
 class Thing(Protocol):
@@ -78,7 +78,7 @@ def _mark(kind: Kind, digest: bytes | None, target: bytes | None) -> bytes | Non
         case Kind.FILE:
             return digest
         case Kind.SYMLINK:
-            return _LINK + (target or b"")
+            return LINK + (target or b"")
         case Kind.DIRECTORY:
             return FOLDER
         case _:

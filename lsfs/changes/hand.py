@@ -22,7 +22,7 @@ from lsfs.capture.aside import appear, exchange
 from lsfs.capture.disk import MOVED, Disk, Look, look_of, read_xattrs
 from lsfs.capture.known import Known
 from lsfs.changes.dressing import Attributes, dress_fd
-from lsfs.changes.staging import FEW, OLD, Staged, Staging, close_fd, copy_content, syncfs
+from lsfs.changes.staging import FEW, LINK, OLD, Staged, Staging, close_fd, copy_content, syncfs
 from lsfs.changes.unchanged import changed, is_exactly, require, require_stat
 from lsfs.errors import Conflict, Exists, NotFound
 from lsfs.model import RelPath, show
@@ -149,7 +149,12 @@ class Hand:
         """
         aside, exact = self._disk.aside, known is not None and is_exactly(expected, known)
         here = aside.holds(directory)
-        if known is not None and exact and not here and aside.keep(folder, name, known.vid, expected, path):
+        if (
+            known is not None
+            and exact
+            and not here
+            and aside.keep(folder, name, known.vid, expected, self.staging.purpose(path))
+        ):
             return
         there = os.lstat(name, dir_fd=folder)
         if (there.st_ino, there.st_size, there.st_mtime_ns) != (expected.st_ino, expected.st_size, expected.st_mtime_ns):
@@ -201,7 +206,7 @@ class Hand:
             Conflict: somebody has put something else there in this moment.
         """
         self._point("make_link")
-        name = self.staging.temporary(path)
+        name = self.staging.temporary(path, LINK + target)
         with self._disk.parent(path) as (folder, _):
             os.symlink(target, name, dir_fd=folder)
             with contextlib.suppress(PermissionError):

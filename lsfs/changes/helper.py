@@ -73,7 +73,7 @@ class Helper:
         self._answer = bytearray()
         self._was_used = False
         if files >= WORTH and (somewhere := aside.place(b"")) is not None:
-            with suppress(OSError):
+            with suppress(OSError, ValueError, TypeError, subprocess.SubprocessError):
                 self._start(somewhere.folder)
 
     def _start(self, folder: int) -> None:
@@ -108,15 +108,21 @@ class Helper:
     def _waiting_bytes(self) -> int:
         return self._size + sum(sent.size for sent in self._sent)
 
-    def give(self, order: Order, payload: Payload) -> None:
-        """Have a file written that has no extended attributes."""
-        here, v, content = self._aside.place(order.path), order.stored.version, order.content
-        assert here is not None
+    def give(self, order: Order, payload: Payload, why: bytes) -> bool:
+        """Have a file written that has no extended attributes; return whether it is going to be.
+
+        Args:
+            why: its `purpose`, for its name.
+        """
+        here, v, content = self._aside.place(why), order.stored.version, order.content
+        if here is None:
+            return False
         self._jobs.append((here.name, *payload, content.size, content.digest, v.mode, v.uid, v.gid, v.mtime_ns))
         self._orders.append((order, here))
         self._size += len(payload.data)
         if len(self._jobs) >= _BATCH or self._size >= _BATCH_BYTES:
             self._send()
+        return True
 
     def _send(self) -> None:
         self._was_used = True

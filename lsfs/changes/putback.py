@@ -317,9 +317,7 @@ class Putback:
         if attributes.xattrs or not self._helper.wants():
             return False
         payload = self._restorer.stored(order.content, LARGEST)
-        if payload is not None:
-            self._hand.staging.give(self._helper, order, payload)
-        return payload is not None
+        return payload is not None and self._hand.staging.give(self._helper, order, payload)
 
     def _collect(self, *, everything: bool = False) -> None:
         """Take over what the helper has written, and write what it has not."""
@@ -339,7 +337,9 @@ class Putback:
 
     def _write(self, order: Order, attributes: Attributes) -> None:
         fill = partial(self._restorer.restore, order.content)
-        self._waiting.append(_Waiting(order, self._hand.staging.stage_aside(order.path, fill, attributes)))
+        self._waiting.append(
+            _Waiting(order, self._hand.staging.stage_aside(order.path, fill, attributes, order.content.digest))
+        )
 
     def _place(self) -> None:
         """Give the staged files their names, once their content is durable: one sync for all."""

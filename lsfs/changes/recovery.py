@@ -44,6 +44,8 @@ def recover(recorder: Recorder, versions: Versions, guard: Guard) -> list[Recove
         guard.release(tx)
         _LOG.warning("transaction %d (%r) was cut off and has been taken back", tx, prompt)
     recorder.disk.aside.remove_left()
+    with recorder.lock:
+        recorder.rows.clear()
     return out
 
 
@@ -55,7 +57,7 @@ def _take_back(recorder: Recorder, versions: Versions, tx: int, actor: str, prom
     hand = Hand(recorder.disk, f"{tx}-back", recorder.point)
     folders = {parent_of(p) for p in paths} | set(paths)
     try:
-        rescue(recorder.catalogue.read(), recorder.disk, hand, cut, folders)
+        rescue(recorder.catalogue.read(), recorder.disk, hand, cut, tx, folders)
         _make_way(recorder, hand, cut, folders)
         _bring_home(recorder, hand, cut, folders)
     except (LsfsError, OSError) as e:

@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from lsfs.capture.aside import path_key
+from lsfs.capture.aside import purpose
 from lsfs.capture.disk import Disk, read_xattrs, stage_token
 from lsfs.changes.dressing import Attributes, dress_fd
 from lsfs.changes.helper import Helper, Order
@@ -27,6 +27,8 @@ from lsfs.packs.restoring import Payload
 
 OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 FEW = 8
+LINK = b"link:"
+"""Begins the mark of a symbolic link (see `cutoff`), before its target."""
 
 
 class Staged(NamedTuple):
@@ -59,7 +61,8 @@ class Staging:
     def __init__(self, disk: Disk, label: str, point: Callable[[str], None]) -> None:
         self._disk = disk
         self._point = point
-        self._label = b"%s%s-%s" % (disk.stage_prefix, stage_token(), label.encode())
+        self._label = label.encode()
+        self._begin = b"%s%s-%s" % (disk.stage_prefix, stage_token(), self._label)
         self._count = 0
 
     def stage(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes) -> Staged:
@@ -84,14 +87,14 @@ class Staging:
         """Return what helps `stage_aside` with these versions, for a `with` block."""
         return Helper(self._disk.aside, sum(not self._disk.aside.has(vid) for vid in vids))
 
-    def stage_aside(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes) -> Staged:
+    def stage_aside(self, path: RelPath, fill: Callable[[int], None], attributes: Attributes, digest: bytes | None) -> Staged:
         """Write a version's content where it can take the place of what is at `path`, which is kept there then.
 
         It has all its attributes from the version and none from the folder; where nothing is kept aside it is beside `path`.
         Its descriptor is closed: it is for many files that are placed together later.
         """
         self._point("stage")
-        blank = self._disk.aside.stage(path, own_mode(attributes.mode or 0))
+        blank = self._disk.aside.stage(self.purpose(path, digest), own_mode(attributes.mode or 0))
         if blank is None:
             return self.close(self.stage(path, fill, attributes))
         try:
@@ -103,10 +106,21 @@ class Staging:
         os.close(blank.fd)
         return Staged(path, blank.name, -1, blank.folder, blank.directory, ino)
 
-    def give(self, helper: Helper, order: Order, payload: Payload) -> None:
-        """Have the helper do what `stage_aside` does."""
+    def give(self, helper: Helper, order: Order, payload: Payload) -> bool:
+        """Have the helper do what `stage_aside` does; return whether it is going to."""
         self._point("stage")
-        helper.give(order, payload)
+        return helper.give(order, payload, self.purpose(order.path, order.content.digest))
+
+    def purpose(self, path: bytes, wanted: bytes | None = None) -> bytes:
+        """Return what a name in the aside directory says."""
+        return purpose(self._label, path, wanted)
+
+    def name_whole(self, staged: Staged, digest: bytes) -> Staged:
+        """Give what was staged beside its path, and is whole, a name that says what it is."""
+        name = self.temporary(staged.path, digest)
+        with self._disk.parent(staged.path) as (folder, _):
+            os.rename(staged.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+        return staged._replace(name=name)
 
     def close(self, staged: Staged) -> Staged:
         """Close the descriptor: for many files that are placed together later."""
@@ -173,10 +187,10 @@ class Staging:
         with self._disk.parent(staged.path) as (folder, _):
             return os.open(staged.name, OLD, dir_fd=folder)
 
-    def temporary(self, path: bytes) -> bytes:
+    def temporary(self, path: bytes, wanted: bytes | None = None) -> bytes:
         """Return a temporary name that is free, for what is going to be at a path."""
         self._count += 1
-        return b"%s-%d-%s" % (self._label, self._count, path_key(path))
+        return b"%s-%d-%s" % (self._begin, self._count, self.purpose(path, wanted))
 
 
 def copy_content(source: int, target: int, size: int) -> None:

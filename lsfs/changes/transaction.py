@@ -96,11 +96,12 @@ class Transaction:
             path, lambda fd: fill(fd, data, mode, None if was is None else lambda: self._disk.open_file(path)), attributes
         )
         with ExitStack() as undo:
-            undo.callback(self._hand.staging.discard, staged)
+            undo.callback(lambda: self._hand.staging.discard(staged))
             with self._recorder.lock:
                 content = self._recorder.packs.add_file(staged.fd, size_hint=os.fstat(staged.fd).st_size)
                 self._recorder.reserve(self.id, content)
                 self._ledger.intend("write", {path: was}, {path: None if is_linked(was) else content.digest})
+            staged = self._hand.staging.name_whole(staged, content.digest)
             self._hand.require(path, was)
             self._hand.staging.make_durable([staged])
             undo.pop_all()

@@ -116,7 +116,8 @@ def recorded(client: Client, names: Iterable[str]) -> dict[str, list[bytes]]:
     """Return the contents that each name had in any of the histories, the newest last.
 
     A kill leaves the comparison of disk and tables alone with inode numbers, and a number that was given to another file
-    meanwhile makes one history of two: what was in a file is looked for under its name, in whichever history that is.
+    meanwhile makes one history of two: what was in a file is looked for under its name, in whichever history that is. What the
+    history of a name has from the moment in which it was `.new` is the name's as well.
     """
     found: dict[str, dict[tuple[str, int], bytes]] = {}
     for name in names:
@@ -125,7 +126,8 @@ def recorded(client: Client, names: Iterable[str]) -> dict[str, list[bytes]]:
                 read = client.call("read", {"path": name, "version": v["version"]})
                 content = str(read["content"])
                 data = base64.b64decode(content) if read["encoding"] == "base64" else content.encode()
-                found.setdefault(v["path"], {})[v["time"], int(v["version"])] = data
+                path = name if v["path"] == str(Path(name).with_suffix(".new")) else v["path"]
+                found.setdefault(path, {})[v["time"], int(v["version"])] = data
     return {path: [contents[k] for k in sorted(contents)] for path, contents in found.items()}
 
 

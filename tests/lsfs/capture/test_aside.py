@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.capture import aside as module
-from lsfs.capture.aside import Aside, appear, path_key
+from lsfs.capture.aside import Aside, appear
 
 
 def eventually(true: Callable[[], bool]) -> bool:
@@ -125,7 +125,7 @@ def test_what_a_killed_process_kept_is_gone_at_the_next_start(place: Place) -> N
     later = Aside()
     later.open(os.fsencode(place.kept), place.kept.stat().st_dev)
     (left,) = later.left()
-    assert (left.key, left.was_kept) == (path_key(b"a"), True)
+    assert (left.purpose, left.was_kept) == (b"a", True)
     later.remove_left()
     assert later.left() == []
     assert os.listdir(place.kept) == []

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lsfs.capture import Author, Dirty
+from lsfs.capture.disk import Look
 from lsfs.model import ChangeKind, Kind, State
 from tests.lsfs.store_rig import Rig, p, rig
 
@@ -126,6 +127,24 @@ def test_a_new_folder_with_the_inode_number_of_one_that_was_deleted_is_another_o
     }
     assert fid(r, "out") != before
     assert r.texts("out/" + name) == [b"2"]
+
+
+def test_a_folder_that_is_closed_to_us_keeps_nothing_else_from_being_recorded(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    r.save("d/one", "1")
+    time.sleep(0.02)
+    (r.root / "d/one").unlink()
+    os.rename(r.root / "d", r.root / "e")
+    r.write("z", "2")
+    real = r.disk.look
+
+    def closed(path: bytes) -> Look | None:
+        if path.startswith(b"e/"):
+            raise PermissionError
+        return real(path)
+
+    monkeypatch.setattr(r.disk, "look", closed)
+    r.record("d", "d/one", "e", "z")
+    assert r.texts("z") == [b"2"]
 
 
 def test_an_atomic_save_continues_the_history_and_tags_of_its_target(r: Rig) -> None:

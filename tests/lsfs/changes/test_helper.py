@@ -65,12 +65,12 @@ class Watched(Helper):
             time.sleep(0.002)
         return super().wants()
 
-    def give(self, *args: Any) -> None:
+    def give(self, *args: Any) -> bool:
         if self.spoil is not None and self.process is not None and not self.written + self.left:
             type(self).spoil, spoil = None, type(self).spoil
             assert spoil is not None
             spoil(self.process.pid)
-        super().give(*args)
+        return super().give(*args)
 
     def finished(self, *, everything: bool = False) -> Iterator[tuple[Order, Here | None]]:
         for order, here in super().finished(everything=everything):
@@ -163,9 +163,10 @@ def test_what_a_helper_does_not_write_is_written_all_the_same(
     fine(r)
 
 
-def test_without_a_helper_it_goes_on(r: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("python", ["/nowhere/python", "", None])
+def test_without_a_helper_it_goes_on(r: Rig, monkeypatch: pytest.MonkeyPatch, python: str | None) -> None:
     between_ns, was = changed(r)
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(sys, "executable", python)
     back(r, between_ns)
     assert look(r) == was
     fine(r)
@@ -187,6 +188,17 @@ def test_a_helper_that_cannot_write_leaves_it_to_the_engine(
     assert helpers[-1].left > 0
     assert helpers[-1].written == 0
     fine(r)
+
+
+def test_where_nothing_is_kept_aside_any_more_it_goes_on(
+    r: Rig, helpers: list[Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    between_ns, was = changed(r)
+    monkeypatch.setattr(Watched, "spoil", staticmethod(lambda _: r.disk.aside.close()))
+    back(r, between_ns)
+    assert look(r) == was
+    assert helpers[-1].process is not None
+    assert r.changes.check() == []
 
 
 def test_damage_is_told_as_without_a_helper(r: Rig, helpers: list[Watched]) -> None:

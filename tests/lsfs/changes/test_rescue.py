@@ -50,6 +50,36 @@ with rig(Path(sys.argv[1])) as r:
 """
 
 
+HALF = """
+import os, sys
+from pathlib import Path
+from lsfs.changes import Goal, transaction
+from lsfs.packs import restoring
+from tests.lsfs.store_rig import p, rig
+
+act, size = sys.argv[2], int(sys.argv[3])
+with rig(Path(sys.argv[1])) as r:
+    def half(fd, *_):
+        os.write(fd, b"x" * size)
+        os._exit(9)
+
+    def begun(self, content, fd):
+        os.write(fd, b"first"[:size])
+        os._exit(9)
+
+    with r.changes.begin(actor="user", prompt="cut off") as tx:
+        tx.write(p("d/f"), b"written by us")
+        if act == "write":
+            transaction.fill = half
+            tx.write(p("d/f"), b"x" * 1000)
+        r.disk.aside.clear()
+        restoring.Restorer.restore = begun
+        if act == "rollback":
+            r.changes.rollback_in(tx, [p("d/f")], Goal(version=1))
+        raise ZeroDivisionError  # and taken back: what was there is staged again
+"""
+
+
 def killed(directory: Path, act: str, saved: str) -> None:
     arguments = [sys.executable, "-c", KILLED, str(directory), act, saved]
     assert subprocess.run(arguments, cwd=Path(__file__).parents[3], check=False).returncode == 9
@@ -128,3 +158,15 @@ def test_what_an_earlier_rollback_replaced_is_not_taken_for_a_save(tmp_path: Pat
     with rig(tmp_path) as r:
         r.changes.recover()
         assert r.tree() == {"d": None, "d/f": b"fourth"}
+
+
+@pytest.mark.parametrize("size", [0, 3, 5])
+@pytest.mark.parametrize("act", ["write", "rollback", "take back"])
+def test_what_was_half_written_by_us_is_no_save(tmp_path: Path, act: str, size: int) -> None:
+    prepared(tmp_path)
+    arguments = [sys.executable, "-c", HALF, str(tmp_path), act, str(size)]
+    assert subprocess.run(arguments, cwd=Path(__file__).parents[3], check=False).returncode == 9
+    with rig(tmp_path) as r:
+        r.changes.recover()
+        assert r.tree() == {"d": None, "d/f": b"third"}
+        assert r.changes.check() == []
