@@ -163,8 +163,10 @@ class Aside:
     def remove_left(self) -> None:
         """Remove what an earlier process left here."""
         here, self._left = self._directory, []
-        for name in [] if here is None else os.listdir(here.fd):  # anew: a helper may have lived on for a moment
-            if here is not None and not name.startswith(self._mark.decode()):
+        if here is None:
+            return
+        for name in os.listdir(here.fd):  # anew: a helper may have lived on for a moment
+            if not name.startswith(self._mark.decode()):
                 with suppress(OSError):
                     os.unlink(name, dir_fd=here.fd)
 

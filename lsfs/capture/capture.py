@@ -204,6 +204,8 @@ class Capture:
 
     def _acknowledge(self) -> None:
         """Tell the journal's reader of which portions no hint is queued any more."""
+        if not self._portions:
+            return
         with self._cond:
             oldest = min((w.portion for w in self._queue.values() if w.portion), default=None)
             done = {number for number in self._portions if oldest is None or number < oldest}

@@ -11,19 +11,18 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Literal
 
 from lsfs.capture.recorder import Recorder
 from lsfs.changes import effects, recovery
 from lsfs.changes.guard import Guard, Writers, no_writers
 from lsfs.changes.log import TransactionInfo, latest_to_undo, line, lines, undoable
-from lsfs.changes.putback import NOTHING, Target
+from lsfs.changes.putback import NOTHING
 from lsfs.changes.removing import ForgetReport, Told, collect, finish_forgetting, forget, measure, pending, take_back_forgetting
 from lsfs.changes.repacking import GoOn, always, repack, waiting
 from lsfs.changes.repairing import repair, restore
 from lsfs.changes.reverting import Recovered
-from lsfs.changes.rollback import Goal, targets_for
+from lsfs.changes.rollback import Goal, likely_targets, targets_of
 from lsfs.changes.transaction import Transaction
 from lsfs.errors import BadRequest, Conflict, LsfsError, NotFound, Unavailable
 from lsfs.model import RelPath, TransactionId, Version, show
@@ -153,26 +152,14 @@ class Changes:
 
     def rollback_in(self, tx: Transaction, paths: Sequence[RelPath], goal: Goal) -> None:
         """Roll back as a part of a transaction."""
-        writes, likely = self._recorder.catalogue.writes, self._likely(paths, goal)
-        with tx.helper(likely or {}) as helper:
+        writes, targets = self._recorder.catalogue.writes, likely_targets(self._versions, paths, goal)
+        with tx.helper(targets or {}) as helper:  # started by what the tables say, while the disk is looked at
             for path in paths:
                 tx.refresh(path)
-            if likely is None or writes != self._recorder.catalogue.writes:
-                likely = self._targets(paths, goal)
-            if likely:
-                tx.put_back(likely, operation="rollback", captured=True, helper=helper)
-
-    def _likely(self, paths: Sequence[RelPath], goal: Goal) -> dict[RelPath, Target] | None:
-        """Return the targets as far as the tables tell before the disk is looked at: how many there are decides on a helper."""
-        with suppress(LsfsError):
-            return self._targets(paths, goal)
-        return None
-
-    def _targets(self, paths: Sequence[RelPath], goal: Goal) -> dict[RelPath, Target]:
-        targets: dict[RelPath, Target] = {}
-        for path in paths:
-            targets |= targets_for(self._versions, path, goal)
-        return targets
+            if targets is None or writes != self._recorder.catalogue.writes:
+                targets = targets_of(self._versions, paths, goal)
+            if targets:
+                tx.put_back(targets, operation="rollback", captured=True, helper=helper)
 
     # Undo
 

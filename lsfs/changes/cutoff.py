@@ -154,10 +154,19 @@ def _is_theirs(disk: Disk, cut: Cut, path: RelPath) -> bool:
     if look.kind == Kind.FILE and path in cut.free:
         return False
     try:
-        with disk.parent(path) as (folder, name):
-            return mark_at(folder, name) not in cut.contents
+        return mark_there(disk, path) not in cut.contents
     except (OSError, NotFound, OutsideRoot):
         return False
+
+
+def mark_there(disk: Disk, path: RelPath) -> bytes | None:
+    """Return `mark_at` a path.
+
+    Raises:
+        NotFound, OutsideRoot, OSError: there is nothing, or it cannot be read.
+    """
+    with disk.parent(path) as (folder, name):
+        return mark_at(folder, name)
 
 
 def mark_at(folder: int, name: bytes) -> bytes | None:

@@ -16,7 +16,7 @@ from lsfs.capture.describing import Author
 from lsfs.capture.events import Dirty
 from lsfs.capture.recorder import Recorder
 from lsfs.changes.putback import NOTHING, Target
-from lsfs.changes.rollback import Goal, targets_for
+from lsfs.changes.rollback import Goal, targets_of
 from lsfs.changes.stock import Stock, Stored
 from lsfs.errors import NotFound
 from lsfs.model import Entry, Fid, Kind, RelPath, State
@@ -47,9 +47,7 @@ def foresee(recorder: Recorder, versions: Versions, paths: Sequence[RelPath], go
         NotFound, BadRequest: as the rollback itself would.
     """
     recorder.record([Dirty(p, subtree=True) for p in paths], Author("program"))
-    targets: dict[RelPath, Target] = {}
-    for path in paths:
-        targets |= targets_for(versions, path, goal)
+    targets = targets_of(versions, paths, goal)
     now = {path: entry for path in targets if (entry := versions.live(path)) is not None}
     stock = Stock(versions, [v for t in targets.values() if (v := t.vid) is not None] + [e.version for e in now.values()])
     homes = {t.fid: p for p, t in targets.items() if t.fid is not None and (p not in now or now[p].fid != t.fid)}

@@ -147,19 +147,15 @@ class Hand:
         Raises:
             FileExistsError: it is not what was looked at; it is there still.
         """
-        aside, exact = self._disk.aside, known is not None and is_exactly(expected, known)
+        aside = self._disk.aside
+        vid = known.vid if known is not None and is_exactly(expected, known) else None
         here = aside.holds(directory)
-        if (
-            known is not None
-            and exact
-            and not here
-            and aside.keep(folder, name, known.vid, expected, self.staging.purpose(path))
-        ):
+        if vid is not None and not here and aside.keep(folder, name, vid, expected, self.staging.purpose(path)):
             return
         there = os.lstat(name, dir_fd=folder)
         if (there.st_ino, there.st_size, there.st_mtime_ns) != (expected.st_ino, expected.st_size, expected.st_mtime_ns):
             raise FileExistsError
-        if known is not None and exact and here and aside.adopt(name, known.vid, there):
+        if vid is not None and here and aside.adopt(name, vid, there):
             return
         held = self._disk.freeing.hold(folder, name)
         try:
@@ -355,6 +351,13 @@ class Hand:
         for path in {parent_of(path): path for path in written}.values():
             with contextlib.suppress(OSError, NotFound), self._disk.parent(path) as (folder, _):
                 os.fsync(folder)
+
+
+def seen_names(folder: bytes, last: bytes = b"") -> Iterator[RelPath]:
+    """Yield names that the user sees, for something of his that cannot have its own."""
+    for number in range(1, 1000):
+        name = b"kept by lsfs %d" % number + (b" " + last[:200] if last else b"")
+        yield RelPath(folder + b"/" + name if folder else name)
 
 
 def _lstat(folder: int, name: bytes) -> os.stat_result | None:

@@ -13,26 +13,24 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from operator import itemgetter
 from typing import NamedTuple
 
 from lsfs.capture import known as tables
+from lsfs.capture.disk import Look
 from lsfs.capture.known import Known
 from lsfs.capture.taking import Taken
 from lsfs.changes.dressing import Attributes
 from lsfs.changes.hand import Hand
-from lsfs.changes.helper import LARGEST, Helper, Order
+from lsfs.changes.helper import Helper, Order
 from lsfs.changes.moving import Moves, find_moves, moved
 from lsfs.changes.obstacles import obstacle
-from lsfs.changes.staging import Staged
+from lsfs.changes.placing import Placing
 from lsfs.changes.stock import Stock, Stored
 from lsfs.errors import Conflict, LsfsError, NotFound, OutsideRoot
 from lsfs.model import Kind, RelPath, State, Version
 from lsfs.versions.versions import Versions
 
-_PORTION = 4096  # staged files
-_PORTION_BYTES = 256 << 20
 _LOOKED_UP = 1024  # contents whose place in the packs is looked up together
 
 
@@ -66,13 +64,6 @@ class Result:
     kept: dict[RelPath, str] = field(default_factory=dict)
     origins: dict[bytes, int] = field(default_factory=dict)
     placed: dict[bytes, Taken] = field(default_factory=dict)
-
-
-class _Waiting(NamedTuple):
-    """A file that is staged and not placed yet."""
-
-    order: Order
-    staged: Staged
 
 
 class Live(NamedTuple):
@@ -109,16 +100,13 @@ class Putback:
         self._hand = hand
         self._stock = stock
         self._current = current
-        self._helper = helper
         self._all_of_it = all_of_it
-        self._waiting: list[_Waiting] = []
-        self._waiting_bytes = 0
         self._removed: set[RelPath] = set()
         self._made: list[tuple[RelPath, Version]] = []
         self._home: dict[int, RelPath] = {}
         self._live = Live({}, {})
         self._targets: Mapping[RelPath, Target] = {}
-        self._restorer = stock.restorer(())
+        self._files = Placing(hand, stock, helper, self)
         self.result = Result()
         self._moves = Moves(hand, {}, current, self.result.touched)
 
@@ -135,13 +123,12 @@ class Putback:
             try:
                 self._make_room()
                 for part in _portions(sorted(path for path, target in targets.items() if target.fid is not None)):
-                    self._restorer = self._stock.restorer(vid for path in part if (vid := targets[path].vid) is not None)
+                    self._files.expect(vid for path in part if (vid := targets[path].vid) is not None)
                     for path in part:
                         self._settle(path, targets[path])
-                self._place()
+                self._files.place()
             finally:
-                for w in self._waiting:
-                    self._hand.staging.discard(w.staged)
+                self._files.discard()
                 self._go_home()
             self._remove_folders()
             self._set_times()
@@ -212,7 +199,7 @@ class Putback:
         try:
             now = self._there(path)
             if path in self._moves.by_target:
-                self._place()  # what waits may be in a folder that moves
+                self._files.place()  # what waits may be in a folder that moves
                 self._moves.arrive(path)
                 now = self._current.get(self._moves.by_target[path])
             stored = self._stock.get(target.vid)
@@ -244,7 +231,7 @@ class Putback:
     def _link(self, path: RelPath, fid: int, version: Version) -> bool:
         """Make a path one more name of a file that is back already, or was never gone; return whether it is."""
         if fid in self._home:
-            self._place()
+            self._files.place()
             if (home := self._home.get(fid)) is not None:  # else it could not be placed, and is made here
                 self._hand.hard_link(home, path)
                 self.result.placed.pop(home, None)  # its stat is another one now
@@ -286,7 +273,8 @@ class Putback:
         elif version.kind == Kind.OTHER:
             self._special(path, version, attributes, now)
         else:
-            self._stage(path, fid, stored, attributes, now)
+            self._files.write(Order(path, fid, stored, self._stock.content(stored), now))
+            self._home[fid] = path
             return False
         return True
 
@@ -298,72 +286,15 @@ class Putback:
         elif stat.S_ISFIFO(now.mode):
             self._hand.dress(path, attributes)
 
-    def _stage(self, path: RelPath, fid: int, stored: Stored, attributes: Attributes, now: Known | None) -> None:
-        order = Order(path, fid, stored, self._stock.content(stored), now)
-        staged = self._hand.staging.kept(path, stored.version.vid)
-        if staged is not None:
-            self._waiting.append(_Waiting(order, staged))
-        elif not self._give(order, attributes):
-            self._write(order, attributes)
-        self._home[fid] = path
-        self._waiting_bytes += order.content.size
-        if len(self._waiting) >= _PORTION or self._waiting_bytes > _PORTION_BYTES:
-            self._place()
-
-    def _give(self, order: Order, attributes: Attributes) -> bool:
-        """Have the helper write a file, if it can; return whether it does."""
-        if not self._helper.wants():
-            self._collect()
-        if attributes.xattrs or not self._helper.wants():
-            return False
-        payload = self._restorer.stored(order.content, LARGEST)
-        return payload is not None and self._hand.staging.give(self._helper, order, payload)
-
-    def _collect(self, *, everything: bool = False) -> None:
-        """Take over what the helper has written, and write what it has not."""
-        left: list[Order] = []
-        for order, here in self._helper.finished(everything=everything):
-            if here is None:
-                left.append(order)
-                continue
-            staged = Staged(order.path, here.name, -1, here.folder, here.directory, here.ino)
-            self._waiting.append(_Waiting(order, staged))
-        for order in left:
-            try:
-                self._write(order, order.stored.attributes)
-            except (LsfsError, OSError) as e:
-                self._leave(order.path, e)
-                self._home.pop(order.fid, None)
-
-    def _write(self, order: Order, attributes: Attributes) -> None:
-        fill = partial(self._restorer.restore, order.content)
-        self._waiting.append(
-            _Waiting(order, self._hand.staging.stage_aside(order.path, fill, attributes, order.content.digest))
-        )
-
-    def _place(self) -> None:
-        """Give the staged files their names, once their content is durable: one sync for all."""
-        self._collect(everything=True)
-        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        waiting.reverse()
-        try:
-            if waiting:
-                self._hand.staging.make_durable([w.staged for w in waiting])
-            while waiting:
-                self._place_one(*waiting[-1])
-                waiting.pop()
-        finally:
-            self._waiting = waiting
-
-    def _place_one(self, order: Order, staged: Staged) -> None:
-        try:
-            look = self._hand.replace(staged, order.now)
-        except (LsfsError, OSError) as e:
-            self._leave(order.path, e)
-            self._home.pop(order.fid, None)
-            return
+    def placed(self, order: Order, look: Look) -> None:
+        """Note that a file is at its path."""
         self.result.placed[order.path] = Taken(look, order.content, xattrs=order.stored.xattrs, racy=True)
         self._done(order.path, order.fid, order.stored.version)
+
+    def failed(self, order: Order, error: LsfsError | OSError) -> None:
+        """Leave a path as it is where its file could not be written or placed."""
+        self._leave(order.path, error)
+        self._home.pop(order.fid, None)
 
     def _go_home(self) -> None:
         for source, name in self._moves.go_home().items():

@@ -19,7 +19,7 @@ from lsfs.capture.known import Known
 from lsfs.capture.recorder import Recorder
 from lsfs.changes.cutoff import Cut, closed, read_cut, renamed, theirs
 from lsfs.changes.guard import Guard
-from lsfs.changes.hand import Hand
+from lsfs.changes.hand import Hand, seen_names
 from lsfs.changes.obstacles import obstacle
 from lsfs.changes.putback import Putback, live_names, vids_of
 from lsfs.changes.rescue import rescue
@@ -131,10 +131,8 @@ def _clear(disk: Disk, hand: Hand, folders: set[bytes]) -> None:
 
 def _show(hand: Hand, path: RelPath) -> None:
     """Rename something of the user's that could not go home; it is captured under that name like anything new."""
-    above = path.rpartition(b"/")[0]
-    for number in range(1, 1000):
-        name = b"kept by lsfs %d" % number
+    for name in seen_names(parent_of(path)):
         with suppress(Exists):
-            hand.rename(path, RelPath(above + b"/" + name if above else name))
+            hand.rename(path, name)
             _LOG.warning("what a crash had left at a temporary name is %s now", show(name))
             return

@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 from lsfs.capture.aside import short
 from lsfs.capture.disk import Disk
-from lsfs.changes.cutoff import Cut, mark_at
-from lsfs.changes.hand import Hand
+from lsfs.changes.cutoff import Cut, mark_at, mark_there
+from lsfs.changes.hand import Hand, seen_names
+from lsfs.changes.staging import OLD
 from lsfs.errors import LsfsError
 from lsfs.model import RelPath, show
 from lsfs.versions.changing import parent_of
@@ -66,19 +67,15 @@ def _look_at(con: sqlite3.Connection, disk: Disk, hand: Hand, cut: Cut, found: _
         mark = mark_at(found.folder, found.name)
         if mark is None or mark in cut.contents or _had(con, path, mark):
             return
-        there = _mark_there(disk, path)
+        there = None
+        with suppress(LsfsError, OSError):
+            there = mark_there(disk, path)
         if found.was_kept:
             _bring(hand, found, over=there is not None and there == cut.wanted.get(path))
         elif there is not None and short(there) == found.wanted and not _is_begun(disk, found):
             _bring(hand, found, over=True)
     except (LsfsError, OSError) as e:
         _LOG.warning("what was saved at %s in the moment of a crash cannot be brought back: %s", show(path), e)
-
-
-def _mark_there(disk: Disk, path: RelPath) -> bytes | None:
-    with suppress(LsfsError, OSError), disk.parent(path) as (folder, name):
-        return mark_at(folder, name)
-    return None
 
 
 def _is_begun(disk: Disk, found: _Found) -> bool:
@@ -92,7 +89,7 @@ def _is_begun(disk: Disk, found: _Found) -> bool:
 
 
 def _read(folder: int, name: bytes) -> Iterator[bytes]:
-    with os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder), "rb", buffering=0) as file:
+    with os.fdopen(os.open(name, OLD, dir_fd=folder), "rb", buffering=0) as file:
         while piece := file.read(_PIECE):
             yield piece
 
@@ -110,10 +107,8 @@ def _bring(hand: Hand, found: _Found, *, over: bool) -> None:
         hand.bring_home(found.folder, found.name, path, over=over)
         _LOG.warning("%s was saved in the moment of a crash: that is there again", show(path))
         return
-    last = path.rpartition(b"/")[2]
     for above in (parent_of(path), b""):
-        for number in range(1, 1000):
-            name = RelPath((above + b"/" if above else b"") + b"kept by lsfs %d %s" % (number, last[:200]))
+        for name in seen_names(above, path.rpartition(b"/")[2]):
             try:
                 hand.bring_home(found.folder, found.name, name, over=False)
             except FileExistsError:

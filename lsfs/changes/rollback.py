@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from lsfs.changes.putback import NOTHING, Target
-from lsfs.errors import BadRequest, NotFound
+from lsfs.errors import BadRequest, LsfsError, NotFound
 from lsfs.model import Fid, Kind, RelPath, State, VersionId, show
 from lsfs.versions import tree
 from lsfs.versions.versions import Versions
@@ -33,6 +34,21 @@ class Goal:
             raise BadRequest("roll back to what? give one of: steps, version, time, snapshot")
         if self.steps is not None and self.steps < 1:
             raise BadRequest("the number of steps to roll back is 1 or more")
+
+
+def targets_of(versions: Versions, paths: Sequence[RelPath], goal: Goal) -> dict[RelPath, Target]:
+    """Return what shall be at the paths and below them; raises as `targets_for` does."""
+    targets: dict[RelPath, Target] = {}
+    for path in paths:
+        targets |= targets_for(versions, path, goal)
+    return targets
+
+
+def likely_targets(versions: Versions, paths: Sequence[RelPath], goal: Goal) -> dict[RelPath, Target] | None:
+    """Return them as the tables have them before the disk is looked at; None where they cannot tell yet."""
+    with suppress(LsfsError):
+        return targets_of(versions, paths, goal)
+    return None
 
 
 def targets_for(versions: Versions, path: RelPath, goal: Goal) -> dict[RelPath, Target]:

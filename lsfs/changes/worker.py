@@ -1,4 +1,4 @@
-"""The process that writes files: half of what a large rollback stages is written here, on another core.
+"""The process that writes files: a part of what a large rollback stages is written here, on another core.
 
 `lsfs.changes.helper` starts it with exec and sends it jobs; it makes each file in the directory whose descriptor it was given,
 and answers with the inode number, or 0 where anything was not as it should be: then the engine does it, and says what is
