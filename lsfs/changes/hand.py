@@ -1,7 +1,8 @@
 """The hand that changes the user's files: every effect of lsfs on the backing root, and nothing else, happens here.
 
 A file is written under a temporary name (`staging`), given its mode, owner, times and extended attributes, and exchanged with
-what is at the name; only a file with several hard links is written in place, so that its other names see the change as well.
+what is at the name; only a file that is known by several hard links is written in place, so that its other names see the change
+as well. A link of which nothing is known, outside of the root for one, keeps what it has.
 What it was exchanged for is looked at afterwards, so that a file which a program has put there in this moment is given back and
 not lost. What is replaced or removed is kept for a while where it is exactly a version (`capture.aside`). Folders on the way
 are walked without following symbolic links (`lsfs.capture.disk`). It asks nobody.
@@ -71,7 +72,13 @@ class Hand:
             source = folder if staged.folder < 0 else staged.folder
             if there is not None and stat.S_ISDIR(there.st_mode):
                 raise Exists(f"{show(staged.path)} is a folder")
-            if there is not None and stat.S_ISREG(there.st_mode) and there.st_nlink > 1:
+            if (
+                there is not None
+                and stat.S_ISREG(there.st_mode)
+                and there.st_nlink > 1
+                and known is not None
+                and known.names > 1
+            ):
                 return self._into(staged, source, folder, name)
             try:
                 self._give_name(staged, source, folder, name, there, known)

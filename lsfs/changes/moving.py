@@ -36,6 +36,7 @@ class Moves:
     ) -> None:
         self.by_target = by_target
         self.sources = frozenset(by_target.values())
+        self._goes_to = {source: target for target, source in by_target.items()}
         self._hand = hand
         self._current = current
         self._touched = touched
@@ -51,6 +52,13 @@ class Moves:
             elif path.startswith(old + b"/"):
                 path = new + path[len(old) :]
         return RelPath(path)
+
+    def carried(self, path: RelPath) -> RelPath:
+        """Return where something is after all renames that does not move on its own: where the folder above it goes."""
+        above = parent_of(path) if self.sources else b""
+        while above and above not in self.sources:
+            above = parent_of(above)
+        return RelPath(self._goes_to[RelPath(above)] + path[len(above) :]) if above else path
 
     def put_aside(self, source: RelPath, vanishing: Iterable[RelPath]) -> None:
         """Give a file that moves a temporary name, outside of the folders that vanish.

@@ -160,10 +160,12 @@ class Putback:
                 self._remove(path)
 
     def _vanishes(self, path: RelPath, target: Target) -> bool:
-        """Tell whether there is a folder now where something else shall be."""
+        """Tell whether there is a folder where something else shall be, now or after the folder above it was renamed."""
         now = self._current.get(path)
-        if now is None or now.kind != Kind.DIRECTORY or target.fid is None or path in self._moves.sources:
+        if now is None or now.kind != Kind.DIRECTORY or path in self._moves.sources:
             return False
+        if target.fid is None:
+            return self._is_carried_over(path)
         return path in self._moves.by_target or self._kind(target) not in (None, Kind.DIRECTORY)
 
     def _kind(self, target: Target) -> Kind | None:
@@ -176,7 +178,14 @@ class Putback:
         """Tell whether something moves to a name that is taken, or from one that another shall have."""
         if any(self._current.get(path) is not None for path in self._moves.by_target):
             return True
-        return any(self._targets[source].fid is not None for source in self._moves.sources)
+        if any(self._targets[source].fid is not None for source in self._moves.sources):
+            return True
+        return any(self._is_carried_over(source, path) for path, source in self._moves.by_target.items())
+
+    def _is_carried_over(self, path: RelPath, but: RelPath | None = None) -> bool:
+        """Tell whether the renaming of a folder takes what is in it to a name, `but` this, that something shall have."""
+        there = self._moves.carried(path)
+        return there not in (path, but) and self._targets.get(there, NOTHING).fid is not None
 
     def _remove(self, path: RelPath) -> None:
         now = self._current.get(path)
@@ -223,6 +232,9 @@ class Putback:
         if now is not None and now.fid == fid and fid in self._home and now.names > 1:
             self.result.touched.add(path)  # written through another of its names
             return
+        if now is not None and now.fid != fid and (now.names > 1 or self._is_elsewhere(path, fid, version)):
+            self._hand.remove_known(path, now)  # and is not written into: what it has other names for stays
+            now = None
         if now is None and version.kind != Kind.DIRECTORY and self._link(path, fid, version):
             return
         if self._put(path, fid, stored, now):
@@ -244,6 +256,12 @@ class Putback:
                     self._done(path, fid, version)
                     return True
         return False
+
+    def _is_elsewhere(self, path: RelPath, fid: int, version: Version) -> bool:
+        """Tell whether a file has its version under another name, of which a path can be one more."""
+        if version.kind == Kind.DIRECTORY:
+            return False
+        return fid in self._home or any(known.vid == version.vid for _, known in self._other_names(path, fid))
 
     def _other_names(self, path: RelPath, fid: int) -> Iterator[tuple[RelPath, Known]]:
         """Yield the names that a file has had all the time and keeps, with what was captured there."""
