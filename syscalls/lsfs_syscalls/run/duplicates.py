@@ -83,9 +83,8 @@ def duplicates(ctx: Context, call: Duplicates) -> Answer:
     versions = {e.fid: ctx.engine.versions.version_by_id(e.version) for e in entries}
     exact, single = _exact(entries, versions)
     notices = list(chosen.notices)
-    inside = _tables(ctx, single, versions, exact) if call.containment else []
-    told = {frozenset(e.fid for e in f.files) for f in inside}
-    found = _settled([*exact, *_alike(ctx, single, versions, call, notices, told), *inside])
+    inside, pairs = _tables(ctx, single, versions, exact) if call.containment else ([], set[frozenset[Fid]]())
+    found = _settled([*exact, *_alike(ctx, single, versions, call, notices, pairs), *inside])
     found.sort(key=lambda f: (-f.saves, f.files[0].path))
     body: dict[str, Json] = {"duplicates": [f.to_json() for f in found], "saves": _saves(found)}
     files = dict.fromkeys(e.path for f in found for e in f.delete)
@@ -145,19 +144,19 @@ def _alike(
     versions: dict[Fid, Version],
     call: Duplicates,
     notices: list[str],
-    told: Set[frozenset[Fid]],
+    inside: Set[frozenset[Fid]],
 ) -> list[Found]:
-    """Return texts that are near duplicates or contained; pairs that were `told` to contain each other are left out."""
+    """Return texts that are near duplicates or contained, but for pairs of tables of which one is `inside` the other."""
     near = NEAR if call.threshold is None else call.threshold
     newest = sorted(entries, key=lambda e: (-e.mtime_ns, e.path))
     sets = _shingles(ctx, newest, notices)
     asked = min(near, CONTAINED) if call.containment else near
     pairs = alike(sets, threshold=asked, least_shingles=_LEAST_SHINGLES)
-    close = [p for p in pairs if p.resemblance >= near and frozenset((newest[p.a].fid, newest[p.b].fid)) not in told]
+    close = [p for p in pairs if p.resemblance >= near and frozenset((newest[p.a].fid, newest[p.b].fid)) not in inside]
     found = _near_groups(newest, close)
     if call.containment:
-        inside = [p for p in pairs if p.resemblance < near and max(p.a_in_b, p.b_in_a) >= CONTAINED]
-        found += _contained_texts(newest, inside, versions)
+        parts = [p for p in pairs if p.resemblance < near and max(p.a_in_b, p.b_in_a) >= CONTAINED]
+        found += _contained_texts(newest, parts, versions)
     return found
 
 
@@ -222,8 +221,10 @@ def _name(e: Entry) -> str:
 # Tables
 
 
-def _tables(ctx: Context, entries: Sequence[Entry], versions: dict[Fid, Version], before: Sequence[Found]) -> list[Found]:
-    """Return each file with tables whose every row is in another file, with the largest such file."""
+def _tables(
+    ctx: Context, entries: Sequence[Entry], versions: dict[Fid, Version], before: Sequence[Found]
+) -> tuple[list[Found], set[frozenset[Fid]]]:
+    """Return each file with tables whose every row is in another file, with the largest such file; and all such pairs."""
     known = {e.fid for f in before if f.kind == "exact" for e in f.files[1:]}
     chosen = [e for e in entries if is_table(versions[e.fid]) and e.fid not in known]
     units: list[tuple[int, Scan]] = []
@@ -237,7 +238,8 @@ def _tables(ctx: Context, entries: Sequence[Entry], versions: dict[Fid, Version]
     parts = [sum(1 for j, _ in units if j == i) for i in range(len(chosen))]
     broken = {i for i, s in units if s.broken}  # what is in their broken rows would be lost with them
     whole = {pair: found for pair, found in inside.items() if len(found) == parts[pair[0]] and pair[0] not in broken}
-    return [f for i in range(len(chosen)) if (f := _in_largest(chosen, i, whole)) is not None]
+    found = [f for i in range(len(chosen)) if (f := _in_largest(chosen, i, whole)) is not None]
+    return found, {frozenset((chosen[i].fid, chosen[o].fid)) for i, o in whole}
 
 
 def _in_largest(chosen: Sequence[Entry], i: int, whole: dict[tuple[int, int], dict[int, tuple[int, int]]]) -> Found | None:
